@@ -1,0 +1,113 @@
+//===- Analysis.h - exact facts about one pattern ---------------*- C++ -*-===//
+//
+// In: the predicate of a pattern (lib/Pattern) and a Strategy. Out: exact sets
+// as isl text, loops that list the runs of a row tile, the number of visible
+// pairs, causality. Knows nothing of targets, tensors or MLIR.
+//
+// A predicate may hold KeyInSet and QueryInSet atoms: membership in index sets
+// that exist at run time only. A KeyInSet atom is constant on a column and a
+// QueryInSet atom is constant on a row, so each assignment of truth values to
+// them leaves a pattern without atoms: a `Case`. The planner takes the case 0
+// (in no set) for all columns less those of the sets, and the other cases for
+// the columns of the sets (a sorted list) only.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EFFATTN_LIB_ANALYSIS_ANALYSIS_H
+#define EFFATTN_LIB_ANALYSIS_ANALYSIS_H
+
+#include "lib/Analysis/RunNest.h"
+#include "lib/Analysis/Strategy.h"
+#include "lib/Pattern/Pattern.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace effattn {
+
+/// The columns of one row tile under one assignment of the atoms. Sets are isl
+/// text over parameters [N, M, (q0,) dimensions, arguments, t] and one column.
+struct ColumnSets {
+  std::string touch;   ///< some row of the tile sees the column
+  std::string full;    ///< every row does
+  std::string partial; ///< touch minus full
+  RunNestRef fullRuns, partialRuns;
+};
+
+/// One assignment of truth values: bit k of `keys` is KeyInSet(k), bit k of
+/// `queries` is QueryInSet(k).
+struct AnalysisCase {
+  uint32_t keys = 0, queries = 0;
+  /// Contiguous tiles: rows tileRows * t + 0..tileRows-1, parameter `t`. On the
+  /// last tile, rows past N count as rows: touch is a superset and full a
+  /// subset of the exact ones.
+  ColumnSets tile;
+  /// One row, parameter `i`: the exact columns of that row, for tiles of rows
+  /// in any order (the planner merges them).
+  RunNestRef rowRuns;
+  std::string row;
+};
+
+/// Why a pattern is not causal, or that it is. Pair-causal: j <= i + q0 for
+/// every pair.
+struct Causality {
+  bool pairCausal = false;
+  /// A pair that looks ahead, as text ("i = 0, j = 1, N = 2, M = 2"), or empty.
+  std::string counterexample;
+};
+
+/// Number of visible pairs for one head, as pieces of a quasi-polynomial.
+struct PairCount {
+  bool exact = false;
+  /// For people: "512*N - 130816 where N >= 512; ...". Empty where not exact.
+  std::string formula;
+};
+
+struct PatternFacts {
+  /// Names of the Int parameters, in the order in which the planner gets them:
+  /// N, M, q0, then dimensions and scalar arguments by first use.
+  std::vector<std::string> parameters;
+  int keySets = 0, querySets = 0;
+  std::vector<AnalysisCase> cases; ///< [queries * 2^keySets + keys]
+  /// Column hull of a tile: least and greatest visible column, as text.
+  std::string hullLower, hullUpper;
+  Causality causality;
+  PairCount count;
+  bool empty = false; ///< no pair for any size
+  bool dense = false; ///< every pair for every size
+};
+
+/// What the analysis cannot do: the construct, why, and what would help.
+struct AnalysisFailure {
+  std::string construct; ///< in the language's spelling, may be empty
+  std::string reason;
+  bool unsupported = true; ///< false: the bound on the work was reached
+};
+
+struct AnalysisOptions {
+  Strategy strategy;
+  /// q0 is M - N (the default of an attend), and not a parameter of its own.
+  bool bottomRight = true;
+  bool count = true;
+  /// Bound on isl's work for one pattern.
+  uint64_t maxOperations = 200'000'000;
+};
+
+/// Analyses the pattern with the given predicate. Never aborts: null with
+/// `*failure` filled in where it cannot be done.
+std::shared_ptr<const PatternFacts> analyse(const ScalarRef &predicate,
+                                            const AnalysisOptions &options,
+                                            AnalysisFailure *failure);
+
+/// Rebuilds the loops of one set from its text (the form kept on operations):
+/// the exact inverse of how `tile.fullRuns` was made. `moduli` are the
+/// constants by which the pattern divides.
+RunNestRef buildRuns(const std::string &set, const std::string &tileParameter,
+                     const std::vector<int64_t> &moduli,
+                     AnalysisFailure *failure);
+
+} // namespace effattn
+
+#endif // EFFATTN_LIB_ANALYSIS_ANALYSIS_H

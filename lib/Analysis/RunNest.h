@@ -1,0 +1,55 @@
+//===- RunNest.h - loops that list the column runs of a tile ----*- C++ -*-===//
+//
+// What code generation from an exact set gives: a small loop nest whose leaves
+// are runs of columns. lib/Lowering turns it into scf and arith; tests and the
+// command line tools evaluate it directly. Expressions are integer or Bool
+// Scalars over Variable nodes: the parameters of the set (N, M, q0, dimension
+// and argument names, `t` for the tile or `i` for the row) and iterators of
+// enclosing loops.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EFFATTN_LIB_ANALYSIS_RUNNEST_H
+#define EFFATTN_LIB_ANALYSIS_RUNNEST_H
+
+#include "lib/Pattern/Scalar.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace effattn {
+
+struct RunNest {
+  enum class Kind {
+    Block, ///< children in order
+    If,    ///< condition; children[0], and children[1] where there is an else
+    For,   ///< iterator from `first` below `end` (exclusive) by `step` (a
+           ///< positive constant); children[0]
+    Run,   ///< columns first, first + step, ..., `count` of them; a count that
+           ///< is not positive is no run
+  };
+  Kind kind = Kind::Block;
+  ScalarRef condition;
+  std::string iterator;
+  ScalarRef first, end, step, count;
+  std::vector<std::shared_ptr<const RunNest>> children;
+};
+using RunNestRef = std::shared_ptr<const RunNest>;
+
+/// Columns first + step * k for k in [0, count).
+struct Run {
+  int64_t first, step, count;
+  bool operator==(const Run &) const = default;
+};
+
+/// C-like text, for `--emit=tile` and tests.
+std::string toString(const RunNestRef &nest);
+
+/// The runs for given values of the parameters, in order.
+std::vector<Run>
+evaluate(const RunNestRef &nest,
+         const std::function<int64_t(const std::string &)> &parameter);
+
+} // namespace effattn
+
+#endif // EFFATTN_LIB_ANALYSIS_RUNNEST_H

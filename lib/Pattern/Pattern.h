@@ -1,0 +1,87 @@
+//===- Pattern.h - sets of (query, key) pairs -------------------*- C++ -*-===//
+//
+// A pattern is a set of pairs (i, j), i in [0, N), j in [0, M), for each batch
+// b and head h. This tree keeps the operators as they were written, for people
+// (printing, diagnostics, the dialect). Everything that *computes* with a
+// pattern first turns it into one boolean expression over i, j, b, h, N, M and
+// q0 with `predicate`, and so never depends on the names of operators.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EFFATTN_LIB_PATTERN_PATTERN_H
+#define EFFATTN_LIB_PATTERN_PATTERN_H
+
+#include "lib/Pattern/Scalar.h"
+
+namespace effattn {
+
+enum class PatternKind {
+  All, None, Causal,
+  Window,       ///< scalars: l, r, dilation
+  Stride,       ///< scalars: m
+  SameBlock,    ///< scalars: s, back, ahead
+  Prefix,       ///< scalars: P
+  Segments,     ///< table t: t[i] == t[j]
+  Blocks,       ///< scalars: s; table t: t[p div s, j div s]
+  RandomBlocks, ///< scalars: s, count, seed; children[0]: outside (may be none)
+  Queries,      ///< table: index set S; i in S
+  Keys,         ///< table: index set S; j in S
+  Comprehension, ///< predicate: Bool over b, h, i, j, N, M (q0 is not applied)
+  OnGrid,       ///< scalars: extents, slowest first; predicate over i.y, j.x, ...
+  InOrder,      ///< orders (one, or one for queries and one for keys); children[0]
+  Heads,        ///< scalars: lo0, hi0, lo1, hi1, ...; a child for each range
+  Union, Intersection, Difference, ///< two children
+  Complement,   ///< one child
+};
+
+enum class OrderKind {
+  Sort,        ///< table: stable sort by its values
+  BlockRaster, ///< scalars: Y, X, y, x
+  ColumnMajor, ///< scalars: Y, X
+  Given,       ///< table: an i32[N] permutation
+};
+
+struct Order {
+  OrderKind kind;
+  int table = -1;
+  std::vector<ScalarRef> scalars;
+};
+
+class Pattern;
+using PatternRef = std::shared_ptr<const Pattern>;
+
+class Pattern {
+public:
+  PatternKind kind;
+  std::vector<ScalarRef> scalars;
+  int table = -1;
+  /// Rank of `table`, where there is one: leading batch and head axes that the
+  /// pattern does not index are the current b and h.
+  int tableRank = 0;
+  ScalarRef predicate;
+  std::vector<Order> orders;
+  std::vector<PatternRef> children;
+  /// Where it was written (byte offset in the source; -1: nowhere).
+  int64_t offset = -1;
+
+  explicit Pattern(PatternKind kind) : kind(kind) {}
+};
+
+PatternRef makePattern(PatternKind kind, std::vector<ScalarRef> scalars = {},
+                       std::vector<PatternRef> children = {});
+
+/// The pattern as one Bool expression over b, h, i, j, N, M, q0, kernel
+/// dimensions, scalar arguments, look-ups, KeyInSet and QueryInSet. Range
+/// conditions 0 <= i < N, 0 <= j < M are not part of it.
+///
+/// Patterns on grids, in orders, random blocks and head ranges cannot always
+/// be written so: then the result is null and `*unsupported` points at the
+/// first such node.
+ScalarRef predicate(const PatternRef &pattern, const Pattern **unsupported);
+
+/// The language's spelling.
+std::string toString(const PatternRef &pattern,
+                     const std::function<std::string(int)> &tableName = {});
+
+} // namespace effattn
+
+#endif // EFFATTN_LIB_PATTERN_PATTERN_H
