@@ -104,7 +104,7 @@ inline ScalarRef equal(ScalarRef a, ScalarRef b) { return binary(ScalarKind::Equ
 inline ScalarRef floorDiv(ScalarRef a, ScalarRef b) { return binary(ScalarKind::FloorDiv, a, b); }
 inline ScalarRef mod(ScalarRef a, ScalarRef b) { return binary(ScalarKind::Mod, a, b); }
 
-/// Structural equality and order-independent structural hash.
+/// Structural equality.
 bool equivalent(const ScalarRef &a, const ScalarRef &b);
 
 /// Rebuilds `root` bottom up; `replace` gives a replacement for a node (its
