@@ -59,6 +59,7 @@ struct AttendNumbers {
   int rowUnroll = 4;      ///< rows of a register tile of the second product
   int valueSplit = 0;     ///< channels of a register tile of it; 0: all
   int vectorWidth = 16;
+  int columnChunk = 384;  ///< most columns of one call of the tile kernel
 };
 
 /// A code object: bytes of an ELF file and the symbols it defines.

@@ -1,0 +1,72 @@
+//===- Cpu.h - instruction sets of the CPU and their numbers ----*- C++ -*-===//
+//
+// Numbers only: which instruction sets an artefact may hold, what Halide calls
+// them, and the tile shape that was measured best on each (bench/). Schedules
+// and analysis read these and nothing else about a processor.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EFFATTN_LIB_TARGET_CPU_H
+#define EFFATTN_LIB_TARGET_CPU_H
+
+#include "lib/Analysis/Strategy.h"
+#include "lib/Schedule/Kernels.h"
+#include "runtime/include/effattn/kernel.h"
+
+#include <string>
+#include <vector>
+
+namespace effattn {
+
+/// One instruction set that code is made for.
+struct CpuIsa {
+  std::string name;         ///< part of symbols: v3, v4
+  effattn_target target;
+  std::string halideTarget; ///< without no_runtime and sanitizers
+  AttendNumbers numbers;
+};
+
+/// x86-64-v3 and x86-64-v4, the lesser first. Each target string stays within
+/// its level: nothing of AVX512-VNNI or later.
+///
+/// v4: 16 rows are one vector; 8 columns give 8 independent sums, which covers
+/// the latency of two multiply-add units, and as many key rows as an 8-way L1
+/// keeps when they lie a power of two apart.
+/// v3: 16 rows are two vectors; with 5 columns 10 sums, 2 vectors of q and one
+/// broadcast stay below the 16 registers.
+inline const std::vector<CpuIsa> &cpuIsas() {
+  static const std::vector<CpuIsa> isas = [] {
+    std::string base = "x86-64-linux-sse41-avx-avx2-f16c-fma";
+    AttendNumbers v4;
+    AttendNumbers v3;
+    v3.columnUnroll = 4;
+    v3.rowUnroll = 6;
+    v3.valueSplit = 16;
+    v3.vectorWidth = 8;
+    return std::vector<CpuIsa>{
+        {"v3", EFFATTN_TARGET_X86_64_V3, base, v3},
+        {"v4", EFFATTN_TARGET_X86_64_V4, base + "-avx512-avx512_skylake", v4}};
+  }();
+  return isas;
+}
+
+/// Null where there is no such instruction set.
+inline const CpuIsa *findCpuIsa(const std::string &name) {
+  for (const CpuIsa &isa : cpuIsas())
+    if (isa.name == name)
+      return &isa;
+  return nullptr;
+}
+
+/// What tiling needs to know. The same for all instruction sets, so that the
+/// pattern is analysed once.
+inline Strategy cpuStrategy(const CpuIsa &isa) {
+  Strategy strategy;
+  strategy.tileRows = isa.numbers.tileRows;
+  strategy.columnBlock = isa.numbers.columnUnroll;
+  strategy.columnChunk = isa.numbers.columnChunk;
+  return strategy;
+}
+
+} // namespace effattn
+
+#endif // EFFATTN_LIB_TARGET_CPU_H
