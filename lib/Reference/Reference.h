@@ -30,17 +30,44 @@ struct Environment {
   std::map<std::string, double> variables; ///< i, j, b, h, N, M, q0, s, scale
   std::map<std::string, int64_t> dimensions;
   std::map<std::string, double> arguments; ///< scalar arguments by name
-  /// Value of table or set `number` at full indices (batch and head included
-  /// where the table has them); throws std::out_of_range for a bad index.
+  /// Value of table `number` at full indices (batch and head included where
+  /// the table has them). Out of range: sets `outOfRange`, gives a clamped one.
   std::function<double(int number, const std::vector<int64_t> &)> table;
   std::function<bool(int number, int64_t index)> inSet;
+  bool outOfRange = false;
 };
-double evaluate(const ScalarRef &expression, const Environment &environment);
 
-/// One (b, h)'s pairs of a pattern, pair by pair: true where (i, j) is inside.
-/// Supports every kind of Pattern.
-bool holds(const PatternRef &pattern, Environment &environment, int64_t i,
-           int64_t j);
+/// An expression bound to an environment, for evaluation at many pairs: change
+/// `environment.variables`, then ask. Dimensions and arguments are read once.
+/// `and`, `or` and `if` evaluate only what they need. Both must outlive it.
+class Evaluator {
+public:
+  Evaluator(const ScalarRef &expression, Environment &environment);
+  double value() { return visit(nodes[root]); }
+
+private:
+  struct Node {
+    const Scalar *scalar;
+    double value = 0;
+    double *variable = nullptr;
+    std::vector<int> operands;
+  };
+  int add(const Scalar &scalar);
+  double visit(const Node &node);
+  double lookUp(const Node &node);
+  double exists(const Node &node);
+
+  Environment &environment;
+  std::vector<Node> nodes;
+  int root;
+};
+double evaluate(const ScalarRef &expression, Environment &environment);
+
+/// True where the pair (i, j) of `environment.variables` is in the pattern.
+/// Grids, head ranges and given orders included; `*unsupported` is set to the
+/// first node that it cannot decide (random blocks, sorted orders).
+bool holds(const PatternRef &pattern, Environment &environment,
+           const Pattern **unsupported);
 
 struct Inputs {
   std::map<std::string, int64_t> dimensions;
@@ -62,13 +89,17 @@ enum class Precision {
 std::vector<Tensor> run(const ProgramKernel &kernel, const Inputs &inputs,
                         Precision precision, Failure *failure);
 
-/// Only rows (token positions of the result's last-but-one axis) for which
-/// `keep` holds are computed, the others are NaN: checks long sequences by
-/// sample. Supported where every result is an attend, merge or rows.
+/// Computes only the rows (token positions, the last axis but one of a result)
+/// for which `keep` holds wherever the result comes from attends, merges and
+/// rows; other rows are then NaN. Checks long sequences by sample.
 std::vector<Tensor> runRows(const ProgramKernel &kernel, const Inputs &inputs,
                             Precision precision,
                             const std::function<bool(int64_t row)> &keep,
                             Failure *failure);
+
+/// Shape with the dimensions put in.
+std::vector<int64_t> shapeOf(const TensorType &type,
+                             const std::map<std::string, int64_t> &dimensions);
 
 } // namespace effattn::reference
 

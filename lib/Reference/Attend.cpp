@@ -1,0 +1,364 @@
+//===- Attend.cpp - attention, pair by pair -------------------------------===//
+//
+//   s_ij = scale * q_i . k_j, or score(s_ij, i, j), or logits(i, j)
+//   m = max_j s_ij over the pairs with s_ij != -inf
+//   O_i = sum_j exp(s_ij - m) v_j / sum_j exp(s_ij - m)
+//   LSE_i = m + ln sum_j exp(s_ij - m)
+//
+// A row without pairs gives O = 0, LSE = -inf (docs/language.md, S3).
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Reference/Interpreter.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace effattn::reference {
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// A tensor as [B, H, N, D]: missing leading axes have length 1.
+struct Heads {
+  explicit Heads(const Tensor &tensor) : data(tensor.data.data()) {
+    size_t rank = tensor.shape.size();
+    auto length = [&](size_t fromRight) {
+      return rank > fromRight ? tensor.shape[rank - 1 - fromRight] : 1;
+    };
+    channels = length(0);
+    tokens = length(1);
+    heads = length(2);
+    batch = length(3);
+  }
+  const double *row(int64_t b, int64_t h, int64_t token) const {
+    int64_t ownBatch = batch == 1 ? 0 : b;
+    return data + ((ownBatch * heads + h) * tokens + token) * channels;
+  }
+  const double *data;
+  int64_t batch, heads, tokens, channels;
+};
+
+/// Sequential sum in the precision of the interpretation.
+template <typename Real>
+double dot(const double *a, const double *b, int64_t length) {
+  Real sum = 0;
+  for (int64_t d = 0; d < length; ++d)
+    sum += static_cast<Real>(a[d]) * static_cast<Real>(b[d]);
+  return sum;
+}
+
+struct RowState {
+  const std::vector<int64_t> &columns;
+  const std::vector<double> &logits;
+};
+
+/// Softmax of the logits times the values, in `Real` throughout.
+template <typename Real>
+double softmaxRow(const RowState &row, const Heads &values, int64_t b,
+                  int64_t h, double *output) {
+  Real greatest = -std::numeric_limits<Real>::infinity();
+  bool any = false;
+  for (double logit : row.logits) {
+    if (logit == -infinity)
+      continue;
+    any = true;
+    if (std::isnan(logit) || logit > greatest)
+      greatest = std::isnan(greatest) ? greatest : static_cast<Real>(logit);
+  }
+  int64_t channels = values.channels;
+  std::vector<Real> sums(channels, Real(0));
+  if (!any) {
+    std::fill(output, output + channels, 0.0);
+    return -infinity;
+  }
+  Real total = 0;
+  for (size_t k = 0; k < row.columns.size(); ++k) {
+    if (row.logits[k] == -infinity)
+      continue;
+    Real weight = std::exp(static_cast<Real>(row.logits[k]) - greatest);
+    total += weight;
+    const double *value = values.row(b, h, row.columns[k]);
+    for (int64_t d = 0; d < channels; ++d)
+      sums[d] += weight * static_cast<Real>(value[d]);
+  }
+  for (int64_t d = 0; d < channels; ++d)
+    output[d] = sums[d] / total;
+  return greatest + std::log(total);
+}
+
+} // namespace
+
+double Interpreter::tableValue(int number, const std::vector<int64_t> &indices,
+                               Environment &environment) {
+  const Tensor &table = values[number].tensors[0];
+  std::vector<int64_t> clamped = indices;
+  for (size_t axis = 0; axis < indices.size(); ++axis) {
+    if (indices[axis] < 0 || indices[axis] >= table.shape[axis])
+      environment.outOfRange = true;
+    clamped[axis] = std::clamp<int64_t>(
+        indices[axis], 0, std::max<int64_t>(table.shape[axis] - 1, 0));
+  }
+  return table.data.empty() ? 0 : table.data[offsetOf(table, clamped)];
+}
+
+bool Interpreter::inSet(int number, int64_t index,
+                        const Environment &environment) {
+  const Tensor &set = values[number].tensors[0];
+  size_t rank = set.shape.size();
+  int64_t length = set.shape[rank - 1], first = 0;
+  auto coordinate = [&](const char *name) {
+    return static_cast<int64_t>(environment.variables.at(name));
+  };
+  if (rank == 2)
+    first = coordinate("h");
+  if (rank >= 3)
+    first = coordinate("b") * set.shape[rank - 2] + coordinate("h");
+  auto begin = set.data.begin() + first * length;
+  return std::binary_search(begin, begin + length, static_cast<double>(index));
+}
+
+Environment Interpreter::environmentOf(const ProgramValue &value) {
+  Environment environment;
+  environment.dimensions = inputs.dimensions;
+  environment.arguments = inputs.scalars;
+  const Tensor &keys = operand(value, value.logits ? 0 : 1);
+  double keyCount = static_cast<double>(keys.shape[keys.shape.size() - 2]);
+  std::vector<int64_t> shape = resultShape(value, 0);
+  double queryCount = static_cast<double>(shape[shape.size() - 2]);
+  environment.variables = {{"N", queryCount}, {"M", keyCount},
+                           {"q0", keyCount - queryCount}};
+  if (value.q0)
+    environment.variables["q0"] = evaluate(value.q0, environment);
+  if (value.scale)
+    environment.variables["scale"] = round(evaluate(value.scale, environment));
+  return environment;
+}
+
+namespace {
+
+/// The rows of one attend, one at a time.
+class AttendRows {
+public:
+  AttendRows(const ProgramValue &value, Environment &environment,
+             Precision precision, const Tensor *queryTensor,
+             const Tensor *keyTensor, const Tensor &valueTensor)
+      : value(value), environment(environment), precision(precision),
+        values(valueTensor), score(value.logits ? value.logits : value.score) {
+    if (queryTensor) {
+      queries.emplace(*queryTensor);
+      keys.emplace(*keyTensor);
+      scale = environment.variables.at("scale");
+    }
+    if (ScalarRef inside = predicate(value.pattern, nullptr)) {
+      insideAt.emplace(inside, environment);
+      sameForAllHeads = !contains(inside, [](const Scalar &node) {
+        return (node.kind == ScalarKind::Variable &&
+                (node.name == "b" || node.name == "h")) ||
+               node.kind == ScalarKind::KeyInSet ||
+               node.kind == ScalarKind::QueryInSet;
+      });
+    }
+    if (score)
+      scoreAt.emplace(score, environment);
+  }
+
+  /// Output row and LSE of one query.
+  double evaluateRow(int64_t batch, int64_t head, int64_t headCount,
+                     int64_t query, double *output) {
+    auto &variables = environment.variables;
+    variables["b"] = static_cast<double>(batch);
+    variables["h"] = static_cast<double>(head);
+    if (!sameForAllHeads || columnsOf != query)
+      findColumns(query);
+    int64_t keyHead = head * values.heads / headCount;
+    logits.clear();
+    for (int64_t key : columns)
+      logits.push_back(logit(batch, head, keyHead, query, key));
+    return precision == Precision::Float
+               ? softmaxRow<float>({columns, logits}, values, batch, keyHead,
+                                   output)
+               : softmaxRow<double>({columns, logits}, values, batch, keyHead,
+                                    output);
+  }
+
+private:
+  void findColumns(int64_t query) {
+    columns.clear();
+    columnsOf = query;
+    environment.variables["i"] = static_cast<double>(query);
+    double &j = environment.variables["j"];
+    const Pattern *unsupported = nullptr;
+    for (int64_t key = 0; key < values.tokens; ++key) {
+      j = static_cast<double>(key);
+      environment.outOfRange = false;
+      if (insideAt ? !insideAt->value()
+                   : !holds(value.pattern, environment, &unsupported))
+        continue;
+      checkRange();
+      columns.push_back(key);
+    }
+    if (unsupported)
+      throw Refused("the reference does not evaluate this pattern yet",
+                    unsupported->offset);
+  }
+
+  double logit(int64_t batch, int64_t head, int64_t keyHead, int64_t query,
+               int64_t key) {
+    double scaled = 0;
+    if (queries) {
+      const double *q = queries->row(batch, head, query);
+      const double *k = keys->row(batch, keyHead, key);
+      scaled = precision == Precision::Float
+                   ? static_cast<float>(scale) *
+                         dot<float>(q, k, queries->channels)
+                   : scale * dot<double>(q, k, queries->channels);
+      scaled = round(scaled);
+    }
+    if (!scoreAt)
+      return scaled;
+    environment.variables["i"] = static_cast<double>(query);
+    environment.variables["j"] = static_cast<double>(key);
+    environment.variables["s"] = scaled;
+    environment.outOfRange = false;
+    double result = round(scoreAt->value());
+    checkRange();
+    return result;
+  }
+
+  void checkRange() const {
+    if (environment.outOfRange)
+      throw Refused("a pair inside the pattern reads a table out of its range",
+                    value.offset);
+  }
+  double round(double x) const {
+    return precision == Precision::Float ? static_cast<float>(x) : x;
+  }
+
+  const ProgramValue &value;
+  Environment &environment;
+  Precision precision;
+  std::optional<Heads> queries, keys;
+  Heads values;
+  ScalarRef score;
+  double scale = 1;
+  std::optional<Evaluator> insideAt, scoreAt;
+  bool sameForAllHeads = false;
+  int64_t columnsOf = -1;
+  std::vector<int64_t> columns;
+  std::vector<double> logits;
+};
+
+} // namespace
+
+ValueResults Interpreter::attend(const ProgramValue &value, bool isRowLocal) {
+  if (value.selectTop)
+    throw Refused("the reference does not evaluate select = top yet",
+                  value.offset);
+  Environment environment = environmentOf(value);
+  environment.table = [&](int number, const std::vector<int64_t> &indices) {
+    return tableValue(number, indices, environment);
+  };
+  environment.inSet = [&](int number, int64_t index) {
+    return inSet(number, index, environment);
+  };
+  bool hasQueries = !value.logits;
+  AttendRows rows(value, environment, precision,
+                  hasQueries ? &operand(value, 0) : nullptr,
+                  hasQueries ? &operand(value, 1) : nullptr,
+                  operand(value, hasQueries ? 2 : 0));
+  Tensor output = makeTensor(resultShape(value, 0), std::nan(""));
+  std::vector<int64_t> lseShape(output.shape.begin(), output.shape.end() - 1);
+  Tensor lse = makeTensor(lseShape, std::nan(""));
+  Heads shape(output);
+  for (int64_t query = 0; query < shape.tokens; ++query) {
+    if (isRowLocal && !keep(query))
+      continue;
+    for (int64_t batch = 0; batch < shape.batch; ++batch)
+      for (int64_t head = 0; head < shape.heads; ++head) {
+        int64_t place = (batch * shape.heads + head) * shape.tokens + query;
+        lse.data[place] =
+            rows.evaluateRow(batch, head, shape.heads, query,
+                             output.data.data() + place * shape.channels);
+      }
+  }
+  return {{std::move(output), std::move(lse)}};
+}
+
+/// O = sum_r exp(LSE_r - LSE) O_r; a part with LSE = -inf is not read.
+ValueResults Interpreter::merge(const ProgramValue &value) {
+  Tensor output = makeTensor(resultShape(value, 0), 0);
+  std::vector<int64_t> lseShape(output.shape.begin(), output.shape.end() - 1);
+  Tensor lse = makeTensor(lseShape, -infinity);
+  int64_t channels = output.shape.back();
+  for (size_t place = 0; place < lse.data.size(); ++place) {
+    double greatest = -infinity, total = 0;
+    auto partLse = [&](int part) {
+      return values[part].tensors.at(1).data[place];
+    };
+    for (int part : value.operands)
+      if (std::isnan(partLse(part)) || partLse(part) > greatest)
+        greatest = std::isnan(greatest) ? greatest : partLse(part);
+    if (greatest == -infinity)
+      continue;
+    for (int part : value.operands)
+      if (partLse(part) != -infinity)
+        total += std::exp(partLse(part) - greatest);
+    lse.data[place] = round(greatest + std::log(total));
+    for (int part : value.operands) {
+      if (partLse(part) == -infinity)
+        continue;
+      double weight = std::exp(partLse(part) - lse.data[place]);
+      for (int64_t d = 0; d < channels; ++d)
+        output.data[place * channels + d] +=
+            weight * values[part].tensors[0].data[place * channels + d];
+    }
+  }
+  return {{std::move(output), std::move(lse)}};
+}
+
+/// Parts with equal keys, values and score: a key in several parts counts once,
+/// which is one attend over the union of the patterns.
+ValueResults Interpreter::mergeOnce(const ProgramValue &value,
+                                    bool isRowLocal) {
+  ProgramValue whole = kernel.values[value.operands[0]];
+  if (whole.op != TensorOp::Attend)
+    throw Refused("the reference evaluates duplicates = once for attends only",
+                  value.offset);
+  for (size_t part = 1; part < value.operands.size(); ++part)
+    whole.pattern =
+        makePattern(PatternKind::Union, {},
+                    {whole.pattern, kernel.values[value.operands[part]].pattern});
+  return attend(whole, isRowLocal);
+}
+
+ValueResults Interpreter::rows(const ProgramValue &value) {
+  const ValueResults &then = values[value.operands[0]];
+  ValueResults result = then;
+  const Tensor &shapeTensor = then.tensors[0];
+  size_t rank = shapeTensor.shape.size();
+  int64_t tokens = shapeTensor.shape[rank - 2];
+  int64_t heads = rank >= 3 ? shapeTensor.shape[rank - 3] : 1;
+  Environment environment;
+  for (size_t which = 0; which < result.tensors.size(); ++which) {
+    Tensor &tensor = result.tensors[which];
+    int64_t channels = which == 0 ? shapeTensor.shape.back() : 1;
+    int64_t count = tensor.size() / std::max<int64_t>(channels, 1);
+    for (int64_t place = 0; place < count; ++place) {
+      environment.variables["h"] = place / tokens % heads;
+      environment.variables["b"] = place / tokens / heads;
+      if (inSet(value.set, place % tokens, environment))
+        continue;
+      for (int64_t d = 0; d < channels; ++d)
+        tensor.data[place * channels + d] =
+            value.hasElse
+                ? values[value.operands[1]].tensors[which].data[place * channels + d]
+                : which == 0 ? 0 : -infinity;
+    }
+  }
+  return result;
+}
+
+} // namespace effattn::reference

@@ -1,0 +1,70 @@
+//===- Interpreter.h - state of one interpretation --------------*- C++ -*-===//
+#ifndef EFFATTN_LIB_REFERENCE_INTERPRETER_H
+#define EFFATTN_LIB_REFERENCE_INTERPRETER_H
+
+#include "lib/Reference/Reference.h"
+
+#include <stdexcept>
+
+namespace effattn::reference {
+
+/// What a kernel asks for that the interpreter does not do; caught in run().
+struct Refused : std::runtime_error {
+  Refused(const std::string &message, int64_t offset)
+      : std::runtime_error(message), offset(offset) {}
+  int64_t offset;
+};
+
+/// Results of one value: O (or the tensor), and LSE where it has one.
+struct ValueResults {
+  std::vector<Tensor> tensors;
+};
+
+class Interpreter {
+public:
+  Interpreter(const ProgramKernel &kernel, const Inputs &inputs,
+              Precision precision,
+              const std::function<bool(int64_t)> &keep);
+  std::vector<Tensor> run();
+
+private:
+  const Tensor &operand(const ProgramValue &value, size_t k) const;
+  std::vector<int64_t> resultShape(const ProgramValue &value, int result) const;
+  void checkRequires();
+  void markRowLocal();
+  ValueResults compute(int number);
+
+  // Attend.cpp
+  ValueResults attend(const ProgramValue &value, bool rowLocal);
+  ValueResults merge(const ProgramValue &value);
+  ValueResults mergeOnce(const ProgramValue &value, bool rowLocal);
+  ValueResults rows(const ProgramValue &value);
+  Environment environmentOf(const ProgramValue &attend);
+
+  // Steps.cpp
+  Tensor step(const ProgramValue &value);
+
+  double tableValue(int number, const std::vector<int64_t> &indices,
+                    Environment &environment);
+  bool inSet(int number, int64_t index, const Environment &environment);
+
+  /// Rounds to the precision of the interpretation.
+  double round(double x) const {
+    return precision == Precision::Float ? static_cast<float>(x) : x;
+  }
+
+  const ProgramKernel &kernel;
+  const Inputs &inputs;
+  Precision precision;
+  const std::function<bool(int64_t)> &keep;
+  std::vector<ValueResults> values;
+  std::vector<bool> rowLocal;
+};
+
+/// Row-major offset of indices.
+int64_t offsetOf(const Tensor &tensor, const std::vector<int64_t> &indices);
+Tensor makeTensor(std::vector<int64_t> shape, double fill);
+
+} // namespace effattn::reference
+
+#endif // EFFATTN_LIB_REFERENCE_INTERPRETER_H

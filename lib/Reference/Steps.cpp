@@ -1,0 +1,149 @@
+//===- Steps.cpp - dense steps by straight loops --------------------------===//
+
+#include "lib/Reference/Interpreter.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace effattn::reference {
+
+namespace {
+
+/// Offset in `tensor`, broadcast from the right, of the element at `indices`.
+int64_t broadcastOffset(const Tensor &tensor,
+                        const std::vector<int64_t> &indices) {
+  int64_t offset = 0;
+  size_t skipped = indices.size() - tensor.shape.size();
+  for (size_t axis = 0; axis < tensor.shape.size(); ++axis)
+    offset = offset * tensor.shape[axis] +
+             (tensor.shape[axis] == 1 ? 0 : indices[skipped + axis]);
+  return offset;
+}
+
+/// Advances row-major indices; false after the last.
+bool next(std::vector<int64_t> &indices, const std::vector<int64_t> &shape) {
+  for (size_t axis = shape.size(); axis-- > 0;) {
+    if (++indices[axis] < shape[axis])
+      return true;
+    indices[axis] = 0;
+  }
+  return false;
+}
+
+double combine(const std::string &step, double a, double b) {
+  if (step == "add")
+    return a + b;
+  if (step == "sub")
+    return a - b;
+  if (step == "mul")
+    return a * b;
+  return a / b;
+}
+
+double apply(const std::string &step, double x, bool &known) {
+  known = true;
+  if (step == "neg") return -x;
+  if (step == "exp") return std::exp(x);
+  if (step == "log") return std::log(x);
+  if (step == "sqrt") return std::sqrt(x);
+  if (step == "relu") return std::isnan(x) ? x : std::max(x, 0.0);
+  if (step == "elu") return x > 0 ? x : std::expm1(x);
+  if (step == "sigmoid") return 1 / (1 + std::exp(-x));
+  if (step == "tanh") return std::tanh(x);
+  known = false;
+  return x;
+}
+
+template <typename Real>
+void multiply(const Tensor &a, const Tensor &b, Tensor &result) {
+  size_t rank = result.shape.size();
+  int64_t inner = a.shape.back();
+  int64_t columns = result.shape[rank - 1];
+  std::vector<int64_t> indices(rank, 0), left(rank), right(rank);
+  if (result.size() == 0)
+    return;
+  do {
+    left = right = indices;
+    left[rank - 1] = 0;
+    right[rank - 2] = 0;
+    const double *x = a.data.data() + broadcastOffset(a, left);
+    const double *y = b.data.data() + broadcastOffset(b, right);
+    Real sum = 0;
+    for (int64_t k = 0; k < inner; ++k)
+      sum += static_cast<Real>(x[k]) * static_cast<Real>(y[k * columns]);
+    result.data[offsetOf(result, indices)] = sum;
+  } while (next(indices, result.shape));
+}
+
+/// Along the last axis; NaN spreads over its row.
+template <typename Real> void softmax(const Tensor &x, Tensor &result) {
+  int64_t length = x.shape.back();
+  for (int64_t first = 0; first < x.size(); first += length) {
+    Real greatest = static_cast<Real>(x.data[first]), total = 0;
+    for (int64_t k = 1; k < length; ++k)
+      greatest = std::max(greatest, static_cast<Real>(x.data[first + k]));
+    for (int64_t k = 0; k < length; ++k) {
+      Real weight = std::exp(static_cast<Real>(x.data[first + k]) - greatest);
+      result.data[first + k] = weight;
+      total += weight;
+    }
+    for (int64_t k = 0; k < length; ++k)
+      result.data[first + k] = static_cast<Real>(result.data[first + k]) / total;
+  }
+}
+
+void transpose(const Tensor &x, Tensor &result) {
+  size_t rank = result.shape.size();
+  if (result.size() == 0)
+    return;
+  std::vector<int64_t> indices(rank, 0), source;
+  do {
+    source = indices;
+    std::swap(source[rank - 1], source[rank - 2]);
+    result.data[offsetOf(result, indices)] = x.data[offsetOf(x, source)];
+  } while (next(indices, result.shape));
+}
+
+} // namespace
+
+Tensor Interpreter::step(const ProgramValue &value) {
+  Tensor result = makeTensor(resultShape(value, 0), 0);
+  const Tensor &first = operand(value, 0);
+  bool single = precision == Precision::Float;
+  if (value.step == "matmul") {
+    const Tensor &second = operand(value, 1);
+    single ? multiply<float>(first, second, result)
+           : multiply<double>(first, second, result);
+    return result;
+  }
+  if (value.step == "softmax") {
+    single ? softmax<float>(first, result) : softmax<double>(first, result);
+    return result;
+  }
+  if (value.step == "transpose") {
+    transpose(first, result);
+    return result;
+  }
+  if (result.size() == 0)
+    return result;
+  bool known = true, isBinary = value.step == "add" || value.step == "sub" ||
+                                value.step == "mul" || value.step == "div";
+  std::vector<int64_t> indices(result.shape.size(), 0);
+  do {
+    double a = first.data[broadcastOffset(first, indices)];
+    double x;
+    if (isBinary) {
+      const Tensor &second = operand(value, 1);
+      x = combine(value.step, a, second.data[broadcastOffset(second, indices)]);
+    } else {
+      x = apply(value.step, a, known);
+    }
+    result.data[offsetOf(result, indices)] = round(x);
+  } while (known && next(indices, result.shape));
+  if (!known)
+    throw Refused("the reference does not evaluate the step '" + value.step +
+                      "' yet", value.offset);
+  return result;
+}
+
+} // namespace effattn::reference
