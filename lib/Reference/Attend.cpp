@@ -144,7 +144,8 @@ class AttendRows {
 public:
   AttendRows(const ProgramValue &value, Environment &environment,
              Precision precision, const Tensor *queryTensor,
-             const Tensor *keyTensor, const Tensor &valueTensor)
+             const Tensor *keyTensor, const Tensor &valueTensor,
+             const std::function<bool(int)> &setVaries)
       : value(value), environment(environment), precision(precision),
         values(valueTensor), score(value.logits ? value.logits : value.score) {
     if (queryTensor) {
@@ -154,11 +155,12 @@ public:
     }
     if (ScalarRef inside = predicate(value.pattern, nullptr)) {
       insideAt.emplace(inside, environment);
-      sameForAllHeads = !contains(inside, [](const Scalar &node) {
-        return (node.kind == ScalarKind::Variable &&
-                (node.name == "b" || node.name == "h")) ||
-               node.kind == ScalarKind::KeyInSet ||
-               node.kind == ScalarKind::QueryInSet;
+      sameForAllHeads = !contains(inside, [&](const Scalar &node) {
+        bool isSet = node.kind == ScalarKind::KeyInSet ||
+                     node.kind == ScalarKind::QueryInSet;
+        return (isSet && setVaries(node.table)) ||
+               (node.kind == ScalarKind::Variable &&
+                (node.name == "b" || node.name == "h"));
       });
     }
     if (score)
@@ -264,11 +266,13 @@ ValueResults Interpreter::attend(const ProgramValue &value, bool isRowLocal) {
   environment.inSet = [&](int number, int64_t index) {
     return inSet(number, index, environment);
   };
-  bool hasQueries = !value.logits;
+  bool hasQueries = value.logits == nullptr;
   AttendRows rows(value, environment, precision,
                   hasQueries ? &operand(value, 0) : nullptr,
                   hasQueries ? &operand(value, 1) : nullptr,
-                  operand(value, hasQueries ? 2 : 0));
+                  operand(value, hasQueries ? 2 : 0), [&](int set) {
+                    return values[set].tensors[0].shape.size() > 1;
+                  });
   Tensor output = makeTensor(resultShape(value, 0), std::nan(""));
   std::vector<int64_t> lseShape(output.shape.begin(), output.shape.end() - 1);
   Tensor lse = makeTensor(lseShape, std::nan(""));
