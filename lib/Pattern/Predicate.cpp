@@ -21,10 +21,11 @@ ScalarRef window(const Pattern &pattern) {
                   &dilation = pattern.scalars[2];
   ScalarRef distance = position() - j();
   ScalarRef lowest = unary(ScalarKind::Neg, right * dilation);
-  ScalarRef inside = lowest <= distance && distance <= left * dilation;
+  ScalarRef inside =
+      logicalAnd(lowest <= distance, distance <= left * dilation);
   if (dilation->isConstant(1))
     return inside;
-  return inside && equal(mod(distance, dilation), constantInt(0));
+  return logicalAnd(inside, equal(mod(distance, dilation), constantInt(0)));
 }
 
 /// -c <= p div s - j div s <= a
@@ -32,7 +33,7 @@ ScalarRef sameBlock(const Pattern &pattern) {
   const ScalarRef &size = pattern.scalars[0], &back = pattern.scalars[1],
                   &ahead = pattern.scalars[2];
   ScalarRef blocks = floorDiv(position(), size) - floorDiv(j(), size);
-  return unary(ScalarKind::Neg, ahead) <= blocks && blocks <= back;
+  return logicalAnd(unary(ScalarKind::Neg, ahead) <= blocks, blocks <= back);
 }
 
 /// Indices of a table whose last axes are `own`; leading batch and head axes
@@ -77,7 +78,7 @@ public:
       return equal(mod(position() - j(), pattern->scalars[0]), constantInt(0));
     case PatternKind::SameBlock: return sameBlock(*pattern);
     case PatternKind::Prefix:
-      return j() < pattern->scalars[0] || j() <= position();
+      return logicalOr(j() < pattern->scalars[0], j() <= position());
     case PatternKind::Segments: return segments(*pattern);
     case PatternKind::Blocks: return blocks(*pattern);
     case PatternKind::Queries: return queryInSet(pattern->table);
@@ -88,7 +89,7 @@ public:
     case PatternKind::Difference: return combine(*pattern);
     case PatternKind::Complement: {
       ScalarRef child = visit(pattern->children[0]);
-      return child ? !child : nullptr;
+      return child ? logicalNot(child) : nullptr;
     }
     case PatternKind::RandomBlocks:
     case PatternKind::OnGrid:
@@ -107,10 +108,10 @@ private:
     if (!left || !right)
       return nullptr;
     if (pattern.kind == PatternKind::Union)
-      return left || right;
+      return logicalOr(left, right);
     if (pattern.kind == PatternKind::Intersection)
-      return left && right;
-    return left && !right;
+      return logicalAnd(left, right);
+    return logicalAnd(left, logicalNot(right));
   }
 
   const Pattern **unsupported;

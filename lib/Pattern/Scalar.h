@@ -95,9 +95,10 @@ ScalarRef exists(std::string name, ScalarRef lower, ScalarRef upper,
 inline ScalarRef operator+(ScalarRef a, ScalarRef b) { return binary(ScalarKind::Add, a, b); }
 inline ScalarRef operator-(ScalarRef a, ScalarRef b) { return binary(ScalarKind::Sub, a, b); }
 inline ScalarRef operator*(ScalarRef a, ScalarRef b) { return binary(ScalarKind::Mul, a, b); }
-inline ScalarRef operator&&(ScalarRef a, ScalarRef b) { return binary(ScalarKind::And, a, b); }
-inline ScalarRef operator||(ScalarRef a, ScalarRef b) { return binary(ScalarKind::Or, a, b); }
-inline ScalarRef operator!(ScalarRef a) { return unary(ScalarKind::Not, a); }
+// Named, not && || !: a ScalarRef is also a pointer that people test for null.
+inline ScalarRef logicalAnd(ScalarRef a, ScalarRef b) { return binary(ScalarKind::And, a, b); }
+inline ScalarRef logicalOr(ScalarRef a, ScalarRef b) { return binary(ScalarKind::Or, a, b); }
+inline ScalarRef logicalNot(ScalarRef a) { return unary(ScalarKind::Not, a); }
 inline ScalarRef operator<(ScalarRef a, ScalarRef b) { return binary(ScalarKind::Less, a, b); }
 inline ScalarRef operator<=(ScalarRef a, ScalarRef b) { return binary(ScalarKind::LessEqual, a, b); }
 inline ScalarRef equal(ScalarRef a, ScalarRef b) { return binary(ScalarKind::Equal, a, b); }

@@ -266,7 +266,7 @@ ValueResults Interpreter::attend(const ProgramValue &value, bool isRowLocal) {
   environment.inSet = [&](int number, int64_t index) {
     return inSet(number, index, environment);
   };
-  bool hasQueries = value.logits == nullptr;
+  bool hasQueries = !value.logits;
   AttendRows rows(value, environment, precision,
                   hasQueries ? &operand(value, 0) : nullptr,
                   hasQueries ? &operand(value, 1) : nullptr,
