@@ -20,6 +20,7 @@ extern "C" {
 #endif
 
 struct effattn_plan; /* plan.h */
+struct halide_buffer_t;
 
 /* A tensor as kernels see it: axes outermost first, strides in elements. */
 typedef struct effattn_view {
@@ -28,6 +29,9 @@ typedef struct effattn_view {
   uint32_t rank;
   int64_t shape[EFFATTN_MAX_RANK];
   int64_t stride[EFFATTN_MAX_RANK];
+  /* GPU targets: the buffer of the launch's slot that this is a view of, with
+     its device memory and dirty flags; else NULL. */
+  struct halide_buffer_t *buffer;
 } effattn_view;
 
 typedef struct effattn_attend_run {

@@ -47,7 +47,7 @@ typedef enum effattn_status {
   EFFATTN_DEVICE = 8,      /* tensor on a device that this kernel cannot use */
   EFFATTN_OVERLAP = 9,     /* a result shares memory with an argument or itself */
   EFFATTN_OVERFLOW = 10,   /* a size or extent in bytes is too large */
-  EFFATTN_INDEX_SET = 11,  /* not strictly increasing, or out of range */
+  EFFATTN_BAD_INDEX_SET = 11, /* not strictly increasing, or out of range */
   EFFATTN_REQUIRE = 12,    /* a `require` of the pattern file does not hold */
   EFFATTN_OUT_OF_MEMORY = 13,
   EFFATTN_PROCESSOR = 14,  /* no code for this processor in the artefact */

@@ -5,7 +5,7 @@
 |* file and nothing else binds them. Additions keep older descriptors valid and
 |* raise the minor number; anything else raises the major number. The runtime
 |* refuses a descriptor whose major number differs or whose minor number is
-|* newer than its own (EFFATTN_STATUS_VERSION).
+|* newer than its own (EFFATTN_VERSION_MISMATCH).
 |*
 |* Order of arrays: arguments as in the source, then results. `slot` numbers a
 |* tensor of a launch: arguments, then results, then temporaries of the host
