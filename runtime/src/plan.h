@@ -1,4 +1,5 @@
-/*===- plan.h - the tiles and columns of one attend ------------------------===*\
+/*===- plan.h - the tiles and columns of one attend
+------------------------===*\
 |*
 |* A plan says which query rows are computed together (a tile) and which key
 |* columns a tile reads, as runs: full runs are seen by every row of the tile,
@@ -57,7 +58,7 @@ typedef struct effattn_plan_request {
   uint32_t tile_rows;        /* effattn_attend_code.tile_rows */
   const effattn_case *cases; /* effattn_attend_code.cases */
   uint32_t key_sets, query_sets;
-  const int64_t *parameters; /* N, M, q0, ...; N and M below 2^31 */
+  const int64_t *parameters;         /* N, M, q0, ...; N and M below 2^31 */
   const effattn_plan_set *key_set;   /* key_sets of them */
   const effattn_plan_set *query_set; /* query_sets of them */
   uint32_t row_filters;
@@ -75,7 +76,7 @@ typedef struct effattn_plan_tile {
   int64_t runs; /* effattn_plan.runs: full_runs full ones, then the partial */
   int32_t full_runs, partial_runs;
   int32_t full_columns, partial_columns; /* sums of the counts */
-  int32_t present; /* rows that are not -1; at least 1 */
+  int32_t present;                       /* rows that are not -1; at least 1 */
   int32_t first_row; /* contiguous tiles: entry k is row first_row + k or -1;
                         -1: gathered rows, the present ones first, increasing */
 } effattn_plan_tile;
@@ -94,7 +95,7 @@ typedef struct effattn_plan {
   size_t bytes; /* of memory that the plan holds */
 
   effattn_plan_allocator allocator;
-  int64_t tile_capacity, run_capacity, row_capacity;
+  int64_t tile_capacity, run_capacity, row_capacity, row_set_capacity;
 } effattn_plan;
 
 /* Fills in `*plan`, which needs no initialisation. 0, or
