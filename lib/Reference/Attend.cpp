@@ -288,7 +288,8 @@ ValueResults Interpreter::attend(const ProgramValue &value, bool isRowLocal) {
                              output.data.data() + place * shape.channels);
       }
   }
-  return {{std::move(output), std::move(lse)}};
+  return {{std::move(output), std::move(lse)},
+          largestFinite(operand(value, hasQueries ? 2 : 0))};
 }
 
 /// O = sum_r exp(LSE_r - LSE) O_r; a part with LSE = -inf is not read.
@@ -320,7 +321,10 @@ ValueResults Interpreter::merge(const ProgramValue &value) {
             weight * values[part].tensors[0].data[place * channels + d];
     }
   }
-  return {{std::move(output), std::move(lse)}};
+  double scale = 0;
+  for (int part : value.operands)
+    scale = std::max(scale, values[part].scale);
+  return {{std::move(output), std::move(lse)}, scale};
 }
 
 /// Parts with equal keys, values and score: a key in several parts counts once,
@@ -341,6 +345,8 @@ ValueResults Interpreter::mergeOnce(const ProgramValue &value,
 ValueResults Interpreter::rows(const ProgramValue &value) {
   const ValueResults &then = values[value.operands[0]];
   ValueResults result = then;
+  if (value.hasElse)
+    result.scale = std::max(result.scale, values[value.operands[1]].scale);
   const Tensor &shapeTensor = then.tensors[0];
   size_t rank = shapeTensor.shape.size();
   int64_t tokens = shapeTensor.shape[rank - 2];

@@ -21,6 +21,14 @@ Tensor makeTensor(std::vector<int64_t> shape, double fill) {
   return tensor;
 }
 
+double largestFinite(const Tensor &tensor) {
+  double largest = 0;
+  for (double x : tensor.data)
+    if (std::isfinite(x))
+      largest = std::max(largest, std::fabs(x));
+  return largest;
+}
+
 int64_t offsetOf(const Tensor &tensor, const std::vector<int64_t> &indices) {
   int64_t offset = 0;
   for (size_t axis = 0; axis < indices.size(); ++axis)
@@ -97,21 +105,21 @@ ValueResults Interpreter::compute(int number) {
   case TensorOp::Argument: {
     const ProgramArgument &argument = kernel.arguments[value.argument];
     if (argument.kind == ArgumentKind::Scalar)
-      return {{makeTensor({}, inputs.scalars.at(argument.name))}};
-    return {{inputs.tensors.at(argument.name)}};
+      return {{makeTensor({}, inputs.scalars.at(argument.name))}, 0};
+    return {{inputs.tensors.at(argument.name)}, 0};
   }
   case TensorOp::Attend: return attend(value, rowLocal[number]);
   case TensorOp::Merge:
     return value.duplicatesOnce ? mergeOnce(value, rowLocal[number])
                                 : merge(value);
   case TensorOp::Rows: return rows(value);
-  case TensorOp::Step: return {{step(value)}};
-  case TensorOp::Constant: return {{makeTensor({}, round(value.real))}};
+  case TensorOp::Step: return {{step(value)}, 0};
+  case TensorOp::Constant: return {{makeTensor({}, round(value.real))}, 0};
   case TensorOp::Scalar: {
     Environment environment;
     environment.dimensions = inputs.dimensions;
     environment.arguments = inputs.scalars;
-    return {{makeTensor({}, round(evaluate(value.scalar, environment)))}};
+    return {{makeTensor({}, round(evaluate(value.scalar, environment)))}, 0};
   }
   case TensorOp::ColumnSums:
   case TensorOp::Average:
@@ -121,36 +129,40 @@ ValueResults Interpreter::compute(int number) {
                 value.offset);
 }
 
-std::vector<Tensor> Interpreter::run() {
+double Interpreter::scaleOf(const ProgramResult &result) const {
+  const ValueResults &value = values[result.value];
+  if (result.result == 0 && value.scale > 0)
+    return value.scale;
+  return largestFinite(value.tensors.at(result.result));
+}
+
+void Interpreter::run(Evaluation &evaluation) {
   checkRequires();
   markRowLocal();
   for (size_t number = 0; number < kernel.values.size(); ++number)
     values.push_back(compute(static_cast<int>(number)));
-  std::vector<Tensor> results;
-  for (const ProgramResult &result : kernel.results)
-    results.push_back(values[result.value].tensors.at(result.result));
-  return results;
-}
-
-std::vector<Tensor> runRows(const ProgramKernel &kernel, const Inputs &inputs,
-                            Precision precision,
-                            const std::function<bool(int64_t row)> &keep,
-                            Failure *failure) {
-  try {
-    return Interpreter(kernel, inputs, precision, keep).run();
-  } catch (const Refused &refused) {
-    *failure = {refused.what(), refused.offset};
-  } catch (const std::out_of_range &) {
-    *failure = {"an argument, dimension or scalar of the kernel has no value",
-                kernel.offset};
+  for (const ProgramResult &result : kernel.results) {
+    evaluation.results.push_back(
+        values[result.value].tensors.at(result.result));
+    evaluation.scales.push_back(scaleOf(result));
   }
-  return {};
 }
 
-std::vector<Tensor> run(const ProgramKernel &kernel, const Inputs &inputs,
-                        Precision precision, Failure *failure) {
-  return runRows(kernel, inputs, precision, [](int64_t) { return true; },
-                 failure);
+Evaluation run(const ProgramKernel &kernel, const Inputs &inputs,
+               Precision precision,
+               const std::function<bool(int64_t row)> &keep) {
+  Evaluation evaluation;
+  const std::function<bool(int64_t)> all = [](int64_t) { return true; };
+  try {
+    Interpreter(kernel, inputs, precision, keep ? keep : all).run(evaluation);
+  } catch (const Refused &refused) {
+    evaluation.failure = {refused.what(), refused.offset};
+  } catch (const std::out_of_range &) {
+    evaluation.failure = {
+        "an argument, dimension or scalar of the kernel has no value",
+        kernel.offset};
+  }
+  return evaluation;
 }
 
 } // namespace effattn::reference

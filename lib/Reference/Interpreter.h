@@ -18,6 +18,7 @@ struct Refused : std::runtime_error {
 /// Results of one value: O (or the tensor), and LSE where it has one.
 struct ValueResults {
   std::vector<Tensor> tensors;
+  double scale = 0; ///< largest finite |v| of the attends behind it
 };
 
 class Interpreter {
@@ -25,7 +26,7 @@ public:
   Interpreter(const ProgramKernel &kernel, const Inputs &inputs,
               Precision precision,
               const std::function<bool(int64_t)> &keep);
-  std::vector<Tensor> run();
+  void run(Evaluation &evaluation);
 
 private:
   const Tensor &operand(const ProgramValue &value, size_t k) const;
@@ -33,6 +34,7 @@ private:
   void checkRequires();
   void markRowLocal();
   ValueResults compute(int number);
+  double scaleOf(const ProgramResult &result) const;
 
   // Attend.cpp
   ValueResults attend(const ProgramValue &value, bool rowLocal);
@@ -62,6 +64,7 @@ private:
 };
 
 /// Row-major offset of indices.
+double largestFinite(const Tensor &tensor);
 int64_t offsetOf(const Tensor &tensor, const std::vector<int64_t> &indices);
 Tensor makeTensor(std::vector<int64_t> shape, double fill);
 

@@ -85,17 +85,21 @@ enum class Precision {
   Float,  ///< "naive float32": sequential sums in float, libm expf
 };
 
-/// Results in the order in which the kernel returns them.
-std::vector<Tensor> run(const ProgramKernel &kernel, const Inputs &inputs,
-                        Precision precision, Failure *failure);
+struct Evaluation {
+  std::vector<Tensor> results; ///< in the order in which the kernel returns them
+  /// What rounding is relative to, for each result: the largest finite |v| that
+  /// its attends read; for other results, and LSE, its own largest finite
+  /// absolute value.
+  std::vector<double> scales;
+  Failure failure;
+};
 
 /// Computes only the rows (token positions, the last axis but one of a result)
 /// for which `keep` holds wherever the result comes from attends, merges and
 /// rows; other rows are then NaN. Checks long sequences by sample.
-std::vector<Tensor> runRows(const ProgramKernel &kernel, const Inputs &inputs,
-                            Precision precision,
-                            const std::function<bool(int64_t row)> &keep,
-                            Failure *failure);
+Evaluation run(const ProgramKernel &kernel, const Inputs &inputs,
+               Precision precision,
+               const std::function<bool(int64_t row)> &keep = {});
 
 /// Shape with the dimensions put in.
 std::vector<int64_t> shapeOf(const TensorType &type,

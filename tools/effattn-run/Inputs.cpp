@@ -1,0 +1,269 @@
+//===- Inputs.cpp - arguments of a run ------------------------------------===//
+
+#include "tools/effattn-run/Inputs.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <numeric>
+#include <random>
+
+namespace effattn {
+
+namespace {
+
+llvm::Error failure(const std::string &message) {
+  return llvm::createStringError(std::errc::invalid_argument, "%s",
+                                 message.c_str());
+}
+
+using Dimensions = std::map<std::string, int64_t>;
+
+/// Axes of the tensors in files that are plain names bind them.
+llvm::Error bindFromFiles(const ProgramKernel &kernel,
+                          const std::map<std::string, HostTensor> &files,
+                          Dimensions &dimensions) {
+  for (const ProgramArgument &argument : kernel.arguments) {
+    auto file = files.find(argument.name);
+    if (file == files.end())
+      continue;
+    const HostTensor &tensor = file->second;
+    if (tensor.element != argument.type.element)
+      return failure(fmt::format(
+          "input '{}': expected {} elements, but the file has {}",
+          argument.name, spelling(argument.type.element),
+          spelling(tensor.element)));
+    if (tensor.shape.size() != argument.type.shape.size())
+      return failure(fmt::format(
+          "input '{}': expected {} axes, but the file has {} ([{}])",
+          argument.name, argument.type.shape.size(), tensor.shape.size(),
+          fmt::join(tensor.shape, ", ")));
+    for (size_t axis = 0; axis < tensor.shape.size(); ++axis)
+      if (argument.type.shape[axis]->kind == ScalarKind::Dimension)
+        dimensions.try_emplace(argument.type.shape[axis]->name,
+                               tensor.shape[axis]);
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<Dimensions>
+bindDimensions(const ProgramKernel &kernel, const RunRequest &request,
+               const std::map<std::string, HostTensor> &files) {
+  Dimensions dimensions;
+  for (const auto &[name, size] : request.sizes)
+    dimensions[name] = size;
+  if (auto error = bindFromFiles(kernel, files, dimensions))
+    return error;
+  std::vector<std::string> known = kernel.dimensions;
+  for (const ProgramArgument &argument : kernel.arguments)
+    if (argument.kind == ArgumentKind::Scalar)
+      known.push_back(argument.name);
+  for (const auto &[name, size] : request.sizes) {
+    if (!llvm::is_contained(known, name))
+      return failure(fmt::format("kernel '{}' has no size '{}'; it has {}",
+                                 kernel.name, name, fmt::join(known, ", ")));
+  }
+  for (const std::string &name : kernel.dimensions) {
+    if (auto example = kernel.example.find(name);
+        example != kernel.example.end())
+      dimensions.try_emplace(name, example->second);
+    if (!dimensions.count(name))
+      return failure(fmt::format("the size {0} has no value: give {0}=... or "
+                                 "an `example` in the file",
+                                 name));
+    if (dimensions[name] < 0)
+      return failure(fmt::format("expected the size {} to be 0 or more, but "
+                                 "got {}", name, dimensions[name]));
+  }
+  return dimensions;
+}
+
+/// `count` values of [0, bound), strictly increasing, the first one 0.
+void fillIndexSet(HostTensor &tensor, int64_t bound, std::mt19937_64 &random) {
+  int64_t length = tensor.shape.back();
+  if (tensor.count() == 0)
+    return;
+  for (int64_t first = 0; first < tensor.count(); first += length) {
+    // Floyd's sample of length - 1 distinct values of [1, bound).
+    std::vector<int64_t> chosen = {0};
+    for (int64_t top = bound - length + 1; top < bound; ++top) {
+      int64_t value =
+          std::uniform_int_distribution<int64_t>(1, std::max<int64_t>(top, 1))(
+              random);
+      bool taken = llvm::is_contained(chosen, value);
+      chosen.push_back(taken ? top : value);
+    }
+    std::sort(chosen.begin(), chosen.end());
+    for (int64_t k = 0; k < length; ++k)
+      tensor.set(first + k, static_cast<double>(chosen[k]));
+  }
+}
+
+void fillRandom(HostTensor &tensor, std::mt19937_64 &random) {
+  std::normal_distribution<float> normal;
+  std::uniform_int_distribution<int> small(0, 3), bit(0, 1);
+  for (int64_t k = 0; k < tensor.count(); ++k) {
+    if (tensor.element == ElementType::F32)
+      tensor.set(k, normal(random));
+    else
+      tensor.set(k, tensor.element == ElementType::Bool ? bit(random)
+                                                        : small(random));
+  }
+}
+
+llvm::Error checkShape(const ProgramArgument &argument,
+                       const std::vector<int64_t> &expected,
+                       const HostTensor &tensor) {
+  if (tensor.shape == expected)
+    return llvm::Error::success();
+  return failure(fmt::format("input '{}': expected shape [{}], but the file "
+                             "has [{}]", argument.name,
+                             fmt::join(expected, ", "),
+                             fmt::join(tensor.shape, ", ")));
+}
+
+DLDataType dlType(ElementType element) {
+  uint8_t bits = static_cast<uint8_t>(8 * sizeOf(element));
+  switch (element) {
+  case ElementType::F32:
+  case ElementType::F16: return {kDLFloat, bits, 1};
+  case ElementType::BF16: return {kDLBfloat, bits, 1};
+  case ElementType::Bool: return {kDLUInt, 8, 1};
+  default: return {kDLInt, bits, 1};
+  }
+}
+
+DLTensor viewOf(HostTensor &tensor) {
+  DLTensor view{};
+  view.data = tensor.bytes.data();
+  view.device = {kDLCPU, 0};
+  view.ndim = static_cast<int32_t>(tensor.shape.size());
+  view.dtype = dlType(tensor.element);
+  view.shape = tensor.shape.data();
+  view.strides = tensor.strides.data();
+  return view;
+}
+
+void makeViews(const ProgramKernel &kernel, RunTensors &tensors) {
+  size_t count = tensors.arguments.size();
+  tensors.views.resize(count + tensors.results.size());
+  tensors.values.resize(count);
+  for (size_t k = 0; k < count; ++k) {
+    const ProgramArgument &argument = kernel.arguments[k];
+    if (argument.kind != ArgumentKind::Scalar) {
+      tensors.views[k] = viewOf(tensors.arguments[k]);
+      tensors.values[k].tensor = &tensors.views[k];
+    } else if (argument.type.element == ElementType::F32) {
+      tensors.values[k].f32 = tensors.scalars[k];
+    } else {
+      tensors.values[k].i64 = static_cast<int64_t>(tensors.scalars[k]);
+    }
+  }
+  for (size_t k = 0; k < tensors.results.size(); ++k) {
+    tensors.views[count + k] = viewOf(tensors.results[k]);
+    tensors.resultViews.push_back(&tensors.views[count + k]);
+  }
+}
+
+} // namespace
+
+llvm::Expected<RunTensors> prepare(const ProgramKernel &kernel,
+                                   const RunRequest &request) {
+  std::map<std::string, HostTensor> files;
+  for (const auto &[name, path] : request.files) {
+    if (llvm::none_of(kernel.arguments, [&](const ProgramArgument &argument) {
+          return argument.name == name && argument.kind != ArgumentKind::Scalar;
+        }))
+      return failure(fmt::format("kernel '{}' has no tensor argument '{}'",
+                                 kernel.name, name));
+    auto tensor = readNpy(path);
+    if (!tensor)
+      return tensor.takeError();
+    files.emplace(name, std::move(*tensor));
+  }
+  auto dimensions = bindDimensions(kernel, request, files);
+  if (!dimensions)
+    return dimensions.takeError();
+
+  RunTensors tensors;
+  tensors.dimensions = *dimensions;
+  std::mt19937_64 random(request.seed);
+  for (const ProgramArgument &argument : kernel.arguments) {
+    tensors.scalars.push_back(0);
+    HostTensor &tensor = tensors.arguments.emplace_back();
+    if (argument.kind == ArgumentKind::Scalar) {
+      auto given = request.sizes.find(argument.name);
+      auto example = kernel.example.find(argument.name);
+      if (given != request.sizes.end())
+        tensors.scalars.back() = static_cast<double>(given->second);
+      else if (example != kernel.example.end())
+        tensors.scalars.back() = static_cast<double>(example->second);
+      else
+        return failure(fmt::format("the scalar {0} has no value: give {0}=...",
+                                   argument.name));
+      continue;
+    }
+    std::vector<int64_t> shape =
+        reference::shapeOf(argument.type, *dimensions);
+    if (auto file = files.find(argument.name); file != files.end()) {
+      if (auto error = checkShape(argument, shape, file->second))
+        return error;
+      tensor = std::move(file->second);
+      continue;
+    }
+    tensor.element = argument.type.element;
+    tensor.shape = shape;
+    tensor.allocate();
+    if (argument.kind != ArgumentKind::IndexSet) {
+      fillRandom(tensor, random);
+      continue;
+    }
+    reference::Environment environment;
+    environment.dimensions = *dimensions;
+    auto bound =
+        static_cast<int64_t>(reference::evaluate(argument.bound, environment));
+    if (shape.back() > bound)
+      return failure(fmt::format("index set '{}' has {} values, but there are "
+                                 "only {} to choose from", argument.name,
+                                 shape.back(), bound));
+    fillIndexSet(tensor, bound, random);
+  }
+  for (const ProgramResult &result : kernel.results) {
+    HostTensor &tensor = tensors.results.emplace_back();
+    tensor.element = result.type.element;
+    tensor.shape = reference::shapeOf(result.type, *dimensions);
+    tensor.allocate();
+  }
+  makeViews(kernel, tensors);
+  return tensors;
+}
+
+reference::Inputs referenceInputs(const ProgramKernel &kernel,
+                                  const RunTensors &tensors) {
+  reference::Inputs inputs;
+  inputs.dimensions = tensors.dimensions;
+  for (size_t k = 0; k < kernel.arguments.size(); ++k) {
+    const ProgramArgument &argument = kernel.arguments[k];
+    if (argument.kind == ArgumentKind::Scalar) {
+      inputs.scalars[argument.name] = tensors.scalars[k];
+      continue;
+    }
+    const HostTensor &tensor = tensors.arguments[k];
+    reference::Tensor &copy = inputs.tensors[argument.name];
+    copy.shape = tensor.shape;
+    copy.data.resize(static_cast<size_t>(tensor.count()));
+    std::vector<int64_t> indices(tensor.shape.size(), 0);
+    for (double &value : copy.data) {
+      value = tensor.at(std::inner_product(indices.begin(), indices.end(),
+                                           tensor.strides.begin(), int64_t(0)));
+      for (size_t axis = indices.size(); axis-- > 0;) {
+        if (++indices[axis] < tensor.shape[axis])
+          break;
+        indices[axis] = 0;
+      }
+    }
+  }
+  return inputs;
+}
+
+} // namespace effattn

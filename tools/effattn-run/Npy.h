@@ -1,0 +1,38 @@
+//===- Npy.h - tensors of .npy files ----------------------------*- C++ -*-===//
+//
+// NumPy's format, versions 1 to 3 (numpy.lib.format): what `numpy.save` writes.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EFFATTN_TOOLS_RUN_NPY_H
+#define EFFATTN_TOOLS_RUN_NPY_H
+
+#include "lib/Frontend/Program.h"
+
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace effattn {
+
+/// A dense tensor with its bytes; strides in elements, because a file in
+/// Fortran order is kept as it is.
+struct HostTensor {
+  ElementType element = ElementType::F32;
+  std::vector<int64_t> shape, strides;
+  std::vector<char> bytes;
+
+  int64_t count() const;
+  /// Row-major strides for `shape`, and bytes for all elements.
+  void allocate();
+  double at(int64_t offset) const;
+  void set(int64_t offset, double value);
+};
+
+llvm::Expected<HostTensor> readNpy(const std::string &path);
+llvm::Error writeNpy(const std::string &path, const HostTensor &tensor);
+
+} // namespace effattn
+
+#endif // EFFATTN_TOOLS_RUN_NPY_H
