@@ -36,8 +36,9 @@ struct ColumnSets {
   RunNestRef fullRuns, partialRuns;
 };
 
-/// One assignment of truth values: bit k of `keys` is KeyInSet(k), bit k of
-/// `queries` is QueryInSet(k).
+/// One assignment of truth values: bit k of `keys` is the atom KeyInSet of the
+/// set number `keySetTables[k]`, bit k of `queries` is QueryInSet of
+/// `querySetTables[k]`.
 struct AnalysisCase {
   uint32_t keys = 0, queries = 0;
   /// Contiguous tiles: rows tileRows * t + 0..tileRows-1, parameter `t`. On the
@@ -69,9 +70,19 @@ struct PatternFacts {
   /// Names of the Int parameters, in the order in which the planner gets them:
   /// N, M, q0, then dimensions and scalar arguments by first use.
   std::vector<std::string> parameters;
+  /// What each parameter stands for: Variable N, M, q0, b or h, or the
+  /// Dimension or Argument node. The name of a dimension or argument is its
+  /// own, unless that is taken (a dimension N) or a word of isl's: then it is
+  /// `dim_N`, `arg_t`.
+  std::vector<ScalarRef> parameterValues;
+  /// Numbers of the index sets in atoms, ascending: bit k of a case.
+  std::vector<int> keySetTables, querySetTables;
+  /// Constants by which the pattern divides, ascending.
+  std::vector<int64_t> moduli;
   int keySets = 0, querySets = 0;
   std::vector<AnalysisCase> cases; ///< [queries * 2^keySets + keys]
-  /// Column hull of a tile: least and greatest visible column, as text.
+  /// Column hull of a tile in case 0 (no atom holds): least and greatest
+  /// visible column, as text. Empty where no tile sees a column.
   std::string hullLower, hullUpper;
   Causality causality;
   PairCount count;
@@ -90,6 +101,9 @@ struct AnalysisOptions {
   Strategy strategy;
   /// q0 is M - N (the default of an attend), and not a parameter of its own.
   bool bottomRight = true;
+  /// What q0 is, over constants, N, M, dimensions and Int arguments. Null: M -
+  /// N where `bottomRight`, else a parameter.
+  ScalarRef q0;
   bool count = true;
   /// Bound on isl's work for one pattern.
   uint64_t maxOperations = 200'000'000;
@@ -102,11 +116,14 @@ std::shared_ptr<const PatternFacts> analyse(const ScalarRef &predicate,
                                             AnalysisFailure *failure);
 
 /// Rebuilds the loops of one set from its text (the form kept on operations):
-/// the exact inverse of how `tile.fullRuns` was made. `moduli` are the
-/// constants by which the pattern divides.
+/// with the same `tileRows` and moduli it gives what analyse() gave, which
+/// itself builds its loops from the text. `moduli` are the constants by which
+/// the pattern divides. `tileRows` is B in the context 0 <= t, B*t < N in which
+/// the loops hold: Strategy::tileRows for `t`, 1 for a row (`i`). Where it is 0
+/// only 0 <= t is known, and the loops check the rest.
 RunNestRef buildRuns(const std::string &set, const std::string &tileParameter,
                      const std::vector<int64_t> &moduli,
-                     AnalysisFailure *failure);
+                     AnalysisFailure *failure, int64_t tileRows = 0);
 
 } // namespace effattn
 

@@ -3,9 +3,11 @@
 // What code generation from an exact set gives: a small loop nest whose leaves
 // are runs of columns. lib/Lowering turns it into scf and arith; tests and the
 // command line tools evaluate it directly. Expressions are integer or Bool
-// Scalars over Variable nodes: the parameters of the set (N, M, q0, dimension
-// and argument names, `t` for the tile or `i` for the row) and iterators of
-// enclosing loops.
+// Scalars over Variable nodes: the parameters of the set (the names of
+// PatternFacts::parameters, `t` for the tile or `i` for the row) and iterators
+// of enclosing loops. Their kinds are Constant, Variable, Add, Sub, Mul, Neg,
+// FloorDiv and Mod by positive constants, Min, Max, Less, LessEqual, Equal,
+// And, Or, Not, Select.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EFFATTN_LIB_ANALYSIS_RUNNEST_H
@@ -13,6 +15,7 @@
 
 #include "lib/Pattern/Scalar.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>

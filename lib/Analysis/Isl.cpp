@@ -1,0 +1,73 @@
+//===- Isl.cpp - owned isl objects ----------------------------------------===//
+#include "lib/Analysis/Isl.h"
+
+#include <isl/options.h>
+
+#include <cstdlib>
+#include <limits>
+
+namespace effattn {
+
+IslContext::IslContext(uint64_t maxOperations) : context(isl_ctx_alloc()) {
+  if (!context)
+    return;
+  isl_options_set_on_error(context, ISL_ON_ERROR_CONTINUE);
+  // isl counts in an unsigned long; 0 would mean no bound.
+  isl_ctx_set_max_operations(context, maxOperations ? maxOperations : 1);
+  // One upper bound a loop, not a conjunction of several.
+  isl_options_set_ast_build_atomic_upper_bound(context, 1);
+  isl_options_set_ast_build_detect_min_max(context, 1);
+}
+
+IslContext::~IslContext() {
+  if (context)
+    isl_ctx_free(context);
+}
+
+bool IslContext::failed() const {
+  return !context || isl_ctx_last_error(context) != isl_error_none;
+}
+
+AnalysisFailure IslContext::failure() const {
+  AnalysisFailure failure;
+  if (context && isl_ctx_last_error(context) == isl_error_quota) {
+    failure.unsupported = false;
+    failure.reason =
+        "the exact analysis of this pattern takes too many steps; write it "
+        "with fewer cases, or divide by numbers with a small common multiple";
+    return failure;
+  }
+  const char *message = context ? isl_ctx_last_error_msg(context) : nullptr;
+  failure.reason = "the exact analysis failed: ";
+  failure.reason += message ? message : "out of memory";
+  return failure;
+}
+
+IslSet parseSet(const IslContext &context, const std::string &text) {
+  return IslSet(isl_set_read_from_str(context.get(), text.c_str()));
+}
+
+IslMap parseMap(const IslContext &context, const std::string &text) {
+  return IslMap(isl_map_read_from_str(context.get(), text.c_str()));
+}
+
+std::string text(const IslSet &set) {
+  char *characters = set ? isl_set_to_str(set.get()) : nullptr;
+  std::string result = characters ? characters : "";
+  std::free(characters);
+  return result;
+}
+
+std::optional<int64_t> toInteger(const IslVal &value) {
+  if (!value || isl_val_is_int(value.get()) != isl_bool_true)
+    return std::nullopt;
+  isl_ctx *context = isl_val_get_ctx(value.get());
+  IslVal low(isl_val_int_from_si(context, std::numeric_limits<long>::min()));
+  IslVal high(isl_val_int_from_si(context, std::numeric_limits<long>::max()));
+  if (isl_val_lt(value.get(), low.get()) != isl_bool_false ||
+      isl_val_gt(value.get(), high.get()) != isl_bool_false)
+    return std::nullopt;
+  return isl_val_get_num_si(value.get());
+}
+
+} // namespace effattn

@@ -1,0 +1,339 @@
+//===- Runs.cpp - the search for loops whose leaves are runs --------------===//
+//
+// isl makes loops for a schedule: a map from columns to the order in which
+// they are visited. For columns {k : lo <= k < hi} the schedule [k] gives one
+// run. For {k : k mod 8 in 5..7} it gives a loop with a condition inside, and
+// [k div 8, k mod 8] gives one run of 3 in each block of 8, and [k mod 8, k div
+// 8] gives 3 runs of step 8. Which one is best depends on the set, so several
+// are built and the one with the least work on sample sizes wins:
+//   - the whole set by [k], [k div L, k mod L], [k mod L, k div L] for each
+//     modulus L,
+//   - each disjoint piece by itself, in the same ways,
+//   - where B is not a multiple of a modulus: with t = p*u + v, where p*B is.
+// Each column of the set is visited once by construction, whatever is chosen.
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Analysis/Runs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+
+namespace effattn {
+
+namespace {
+
+/// Work on all samples at which a nest is good enough to stop the search.
+constexpr int64_t runsOfGoodTile = 4;
+constexpr int64_t maxSampleSteps = 20'000;
+/// Residues that are unrolled at most.
+constexpr int64_t maxUnrolled = 64;
+/// Moduli and their common multiples beyond this are not tried.
+constexpr int64_t maxModulus = int64_t(1) << 20;
+
+struct Candidate {
+  RunNestRef nest;
+  int64_t cost = 0;
+  bool good = false;
+};
+
+RunNestRef substitute(const RunNestRef &nest, const std::string &name,
+                      const ScalarRef &value) {
+  auto result = std::make_shared<RunNest>(*nest);
+  for (ScalarRef *field : {&result->condition, &result->first, &result->end,
+                           &result->step, &result->count})
+    if (*field)
+      *field = substitute(*field, name, value);
+  for (RunNestRef &child : result->children)
+    child = substitute(child, name, value);
+  return result;
+}
+
+int64_t nodes(const RunNestRef &nest) {
+  int64_t count = 1;
+  for (const RunNestRef &child : nest->children)
+    count += nodes(child);
+  return count;
+}
+
+class Search {
+public:
+  Search(const IslContext &context, const std::string &tileParameter,
+         std::vector<int64_t> moduli, int64_t tileRows)
+      : context(context), tileParameter(tileParameter),
+        moduli(std::move(moduli)), tileRows(std::max<int64_t>(tileRows, 1)) {}
+
+  RunNestRef run(const IslSet &set, const IslSet &parameterContext);
+
+private:
+  void setSamples();
+  void tryWhole(const IslSet &set, const IslSet &parameterContext);
+  void tryPieces(const IslSet &set, const IslSet &parameterContext);
+  void trySplit(const IslSet &set, const IslSet &parameterContext);
+  void tryUnrolled(const IslSet &set, const IslSet &parameterContext);
+  /// The best schedule of a set.
+  Candidate best(const IslSet &set, const IslSet &parameterContext);
+  Candidate build(const IslSet &set, const IslSet &parameterContext,
+                  const std::string &schedule, const char *options);
+  Candidate score(RunNestRef nest) const;
+  void keep(Candidate candidate);
+
+  const IslContext &context;
+  const std::string &tileParameter;
+  std::vector<int64_t> moduli;
+  int64_t tileRows;
+  /// Turns u and v of a split into t again.
+  std::function<RunNestRef(const RunNestRef &)> restore;
+  int64_t sampleSize = 0;
+  std::vector<int64_t> sampleTiles;
+  Candidate chosen;
+};
+
+/// Interior tiles at N = M, far enough from both ends for moduli and tiles.
+void Search::setSamples() {
+  int64_t unit = tileRows;
+  for (int64_t modulus : moduli)
+    unit = std::max(unit, modulus);
+  sampleSize = std::clamp<int64_t>(12 * unit + 7, 1024, 1 << 15);
+  int64_t tiles = sampleSize / tileRows;
+  for (int64_t third : {tiles / 3, 2 * tiles / 3})
+    for (int64_t k = 0; k < 3; ++k)
+      sampleTiles.push_back(std::min(third + k, tiles - 1));
+}
+
+Candidate Search::score(RunNestRef nest) const {
+  Candidate result;
+  int64_t runs = 0, steps = 0;
+  for (int64_t tile : sampleTiles) {
+    auto parameter = [&](const std::string &name) -> int64_t {
+      if (name == tileParameter)
+        return tile;
+      if (name == "N" || name == "M")
+        return sampleSize;
+      if (name == "q0" || name == "b" || name == "h")
+        return 0;
+      return sampleSize / 4;
+    };
+    NestWork work = measure(nest, parameter, maxSampleSteps);
+    runs += work.runs;
+    steps += work.steps;
+  }
+  result.cost = 16 * runs + 4 * steps + nodes(nest);
+  result.good =
+      runs <= runsOfGoodTile * static_cast<int64_t>(sampleTiles.size());
+  result.nest = std::move(nest);
+  return result;
+}
+
+void Search::keep(Candidate candidate) {
+  if (candidate.nest && (!chosen.nest || candidate.cost < chosen.cost))
+    chosen = std::move(candidate);
+}
+
+Candidate Search::build(const IslSet &set, const IslSet &parameterContext,
+                        const std::string &schedule, const char *options) {
+  IslSet columns(isl_set_set_tuple_name(set.copy(), "S"));
+  Isl<isl_union_map> order(isl_union_map_intersect_domain(
+      isl_union_map_read_from_str(context.get(), schedule.c_str()),
+      isl_union_set_from_set(columns.release())));
+  Isl<isl_ast_build> builder(
+      isl_ast_build_from_context(parameterContext.copy()));
+  builder = Isl<isl_ast_build>(isl_ast_build_set_options(
+      builder.release(), isl_union_map_read_from_str(context.get(), options)));
+  Isl<isl_ast_node> tree(isl_ast_build_node_from_schedule_map(
+      builder.get(), order.release()));
+  RunNestRef nest = toRunNest(tree.get());
+  if (!nest)
+    return {};
+  return score(restore ? restore(nest) : nest);
+}
+
+Candidate Search::best(const IslSet &set, const IslSet &parameterContext) {
+  Candidate result = build(set, parameterContext, "{ S[k] -> [k] }",
+                           "{ [a] -> separate[x] }");
+  for (int64_t modulus : moduli) {
+    for (const char *form :
+         {"{{ S[k] -> [floor(k/{0}), k mod {0}] }}",
+          "{{ S[k] -> [k mod {0}, floor(k/{0})] }}"}) {
+      if (result.good || context.failed())
+        return result;
+      Candidate other =
+          build(set, parameterContext, fmt::format(fmt::runtime(form), modulus),
+                "{ [a, b] -> separate[x] }");
+      if (other.nest && (!result.nest || other.cost < result.cost))
+        result = std::move(other);
+    }
+  }
+  return result;
+}
+
+void Search::tryPieces(const IslSet &set, const IslSet &parameterContext) {
+  IslSet disjoint =
+      coalesce(IslSet(isl_set_make_disjoint(set.copy())));
+  // Coalescing may join pieces, never make them overlap.
+  Isl<isl_basic_set_list> list(isl_set_get_basic_set_list(disjoint.get()));
+  int count = isl_basic_set_list_n_basic_set(list.get());
+  if (count < 2)
+    return;
+  auto block = std::make_shared<RunNest>();
+  for (int k = 0; k < count; ++k) {
+    IslSet piece(isl_set_from_basic_set(
+        isl_basic_set_list_get_basic_set(list.get(), k)));
+    Candidate candidate = best(piece, parameterContext);
+    if (!candidate.nest)
+      return;
+    block->children.push_back(std::move(candidate.nest));
+  }
+  keep(score(std::move(block)));
+}
+
+/// A name that no parameter of the set has.
+std::string freshName(const IslSet &set, std::string name) {
+  while (isl_set_find_dim_by_name(set.get(), isl_dim_param, name.c_str()) >= 0)
+    name += "_";
+  return name;
+}
+
+/// Intersects with a relation of parameters and removes one of them.
+IslSet replaceParameter(const IslSet &set, const IslSet &relation,
+                        const std::string &name) {
+  IslSet result(isl_set_intersect_params(set.copy(), relation.copy()));
+  int position =
+      isl_set_find_dim_by_name(result.get(), isl_dim_param, name.c_str());
+  if (position < 0)
+    return result;
+  return IslSet(
+      isl_set_project_out(result.release(), isl_dim_param, position, 1));
+}
+
+void Search::trySplit(const IslSet &set, const IslSet &parameterContext) {
+  int64_t p = 1;
+  for (int64_t modulus : moduli) {
+    p = std::lcm(p, modulus / std::gcd(modulus, tileRows));
+    if (p > maxModulus)
+      return;
+  }
+  if (p == 1)
+    return;
+  std::string u = freshName(set, "u"), v = freshName(set, "v");
+  IslSet relation = parseSet(
+      context, fmt::format("[{0}, {1}, {2}] -> {{ : {0} = {3}*{1} + {2} and 0 "
+                           "<= {2} < {3} and {1} >= 0 }}",
+                           tileParameter, u, v, p));
+  IslSet splitSet = replaceParameter(set, relation, tileParameter);
+  IslSet splitContext =
+      replaceParameter(parameterContext, relation, tileParameter);
+  ScalarRef t = variable(tileParameter);
+  restore = [&](const RunNestRef &nest) {
+    return substitute(substitute(nest, u, floorDiv(t, constantInt(p))), v,
+                      mod(t, constantInt(p)));
+  };
+  keep(best(splitSet, splitContext));
+  if (!chosen.good)
+    tryPieces(splitSet, splitContext);
+  restore = nullptr;
+}
+
+/// True where some loop lists single columns.
+bool listsColumns(const RunNestRef &nest, bool inLoop = false) {
+  if (nest->kind == RunNest::Kind::Run)
+    return inLoop && nest->count->isConstant(1);
+  inLoop |= nest->kind == RunNest::Kind::For;
+  return std::any_of(
+      nest->children.begin(), nest->children.end(),
+      [&](const RunNestRef &child) { return listsColumns(child, inLoop); });
+}
+
+/// In one residue class of columns every div and mod is linear, so that
+/// intervals are left.
+void Search::tryUnrolled(const IslSet &set, const IslSet &parameterContext) {
+  int64_t common = 1;
+  for (int64_t modulus : moduli) {
+    common = std::lcm(common, modulus);
+    if (common > maxUnrolled)
+      return;
+  }
+  keep(build(set, parameterContext,
+             fmt::format("{{ S[k] -> [k mod {0}, floor(k/{0})] }}", common),
+             "{ [a, b] -> unroll[0]; [a, b] -> separate[1] }"));
+}
+
+RunNestRef Search::run(const IslSet &set, const IslSet &parameterContext) {
+  setSamples();
+  keep(best(set, parameterContext));
+  if (!chosen.good)
+    tryPieces(set, parameterContext);
+  if (!chosen.good)
+    trySplit(set, parameterContext);
+  if (chosen.nest && listsColumns(chosen.nest))
+    tryUnrolled(set, parameterContext);
+  return chosen.nest;
+}
+
+} // namespace
+
+std::string tileContext(const std::string &tileParameter, int64_t tileRows) {
+  std::string context =
+      fmt::format("N >= 1 and M >= 0 and {} >= 0", tileParameter);
+  if (tileRows > 0)
+    context += fmt::format(" and {}*{} < N", tileRows, tileParameter);
+  return context;
+}
+
+RunNestRef searchRuns(const IslContext &context, const IslSet &set,
+                      const IslSet &parameterContext,
+                      const std::string &tileParameter,
+                      const std::vector<int64_t> &moduli, int64_t tileRows,
+                      AnalysisFailure *failure) {
+  if (isl_set_is_empty(set.get()) == isl_bool_true)
+    return std::make_shared<RunNest>();
+  RunNestRef nest =
+      Search(context, tileParameter, moduli, tileRows)
+          .run(set, parameterContext);
+  if (context.failed() || !nest) {
+    if (failure)
+      *failure = context.failed()
+                     ? context.failure()
+                     : AnalysisFailure{"",
+                                       "loops over the columns of the pattern "
+                                       "need numbers that do not fit 64 bits; "
+                                       "use smaller constants",
+                                       true};
+    return nullptr;
+  }
+  return nest;
+}
+
+RunNestRef buildRuns(const std::string &set, const std::string &tileParameter,
+                     const std::vector<int64_t> &moduli,
+                     AnalysisFailure *failure, int64_t tileRows) {
+  AnalysisOptions defaults;
+  IslContext context(defaults.maxOperations);
+  return buildRuns(context, set, tileParameter, moduli, failure, tileRows);
+}
+
+RunNestRef buildRuns(const IslContext &context, const std::string &set,
+                     const std::string &tileParameter,
+                     const std::vector<int64_t> &moduli,
+                     AnalysisFailure *failure, int64_t tileRows) {
+  IslSet columns = parseSet(context, set);
+  IslSet parameterContext = parseSet(
+      context, fmt::format("[N, M, {}] -> {{ : {} }}", tileParameter,
+                           tileContext(tileParameter, tileRows)));
+  if (!columns || isl_set_dim(columns.get(), isl_dim_set) != 1) {
+    if (failure)
+      *failure = {set, "expected a set of columns in isl's notation", true};
+    return nullptr;
+  }
+  // Parameters of both, in the order of the set's text.
+  parameterContext = IslSet(isl_set_align_params(
+      parameterContext.release(), isl_set_get_space(columns.get())));
+  columns = IslSet(isl_set_intersect_params(columns.release(),
+                                            parameterContext.copy()));
+  return searchRuns(context, coalesce(std::move(columns)), parameterContext,
+                    tileParameter, moduli, tileRows, failure);
+}
+
+} // namespace effattn
