@@ -43,33 +43,37 @@ struct Identifier {
   bool empty() const { return text.empty(); }
 };
 
+// clang-format off
 enum class ExprKind {
   // kind          spelling                 contents
-  Integer, // 42                      integer
-  Float,   // 1e-6                    real
-  Bool,    // true                    integer: 0 or 1
-  Name,    // q, N, causal            name
-  Unary,   // -a, !a, not a           op; operands: a
-  Binary,  // a + b, a in b           op; operands: a, b
-  Compare, // 0 <= a < b              ops; operands: one more than ops
-  If,      // if c then a else b      operands: c, a, b
-  Let,     // let x = e ; let y = f ; body
-           //                         names: x, y; operands: e, f, body
-  Exists,  // exists s in lo..hi : p  name: s; operands: lo, hi, p
-  Index,   // t[i, j]                 operands: t, i, j
-  Member,  // i.y                     name: y; operands: i
-  Call,    // f(a, k = b)             name: f; operands: a, b; names: one an
-           //                         operand, empty where positional
-  Lambda,  // (s, i, j) => e          names: s, i, j; operands: e
-  Comprehension, // { (i, j) : p }, { j : p }  names: i, j; operands: p
-  OnGrid,        // on grid(Y, X) p         operands: Y, X, p (extents first)
+  Integer,       // 42                      integer
+  Float,         // 1e-6                    real
+  Bool,          // true                    integer: 0 or 1
+  Name,          // q, N, causal            name
+  Unary,         // -a, !a, not a           op; operands: a
+  Binary,        // a + b, a in b           op; operands: a, b
+  Compare,       // 0 <= a < b              ops; operands: one more than ops
+  If,            // if c then a else b      operands: c, a, b
+  Let,           // let x = e ; let y = f ; body
+                 //                         names: x, y; operands: e, f, body
+  Exists,        // exists s in lo..hi : p  name: s; operands: lo, hi, p
+  Index,         // t[i, j]                 operands: t, i, j
+  Member,        // i.y                     name: y; operands: i
+  Call,          // f(a, k = b)             name: f; operands: a, b; names: one
+                 //                         an operand, empty where positional
+  Lambda,        // (s, i, j) => e          names: s, i, j; operands: e
+  Comprehension, // { (i, j) : p }, { j : p }
+                 //                         names: i, j; operands: p
+  OnGrid,        // on grid(Y, X) { ... }   operands: Y, X, the Comprehension
   Heads,         // heads(0..4: p, 4..8: r) operands: 0, 4, p, 4, 8, r
   Rows,          // rows(s): a else: b      operands: s, a, b or s, a
-  Merge,   // merge r in lo..hi { e } name: r; operands: lo, hi, e, options;
-           //                         names: one an option (`merge r in
-           //                         lo..hi, duplicates = once { e }`)
-  Average, // average c in lo..hi { e }  as Merge
+  Merge,         // merge r in lo..hi, duplicates = once { e }
+                 //                         name: r; operands: lo, hi, e, once;
+                 //                         names: one an option (`duplicates`)
+  Average,       // average c in lo..hi { e }
+                 //                         as Merge, without options
 };
+// clang-format on
 
 enum class Op {
   None,

@@ -13,11 +13,11 @@
 namespace effattn {
 
 /// Largest file that is read, in bytes.
-inline constexpr int64_t kMaxFileSize = int64_t(1) << 24;
+inline constexpr int64_t kMaxFileSize = int64_t(1) << 22;
 
-/// Parses a buffer of `sources`. The tree is never null; after errors (see
-/// `diagnostics`) it holds what could be read: an expression that could not be
-/// parsed is a Name with empty text, which a checker should pass over.
+/// Parses a buffer of `sources`. The tree is never null. After errors (see
+/// `diagnostics`) it lacks the statements and declarations that could not be
+/// read, so checking it would report names as unknown that are there.
 std::unique_ptr<ast::File> parse(const llvm::SourceMgr &sources,
                                  unsigned buffer,
                                  DiagnosticEngine &diagnostics);
