@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace effattn {
 
@@ -149,18 +150,39 @@ std::string DiagnosticEngine::toString() const {
   return result;
 }
 
+/// Letters to insert, remove or change, or neighbours to swap (each once), to
+/// make `b` of `a`.
+static size_t distance(std::string_view a, std::string_view b) {
+  // Rows a[0, k), for the last three k.
+  std::vector<size_t> before, last(b.size() + 1), now(b.size() + 1);
+  std::iota(last.begin(), last.end(), size_t(0));
+  for (size_t k = 1; k <= a.size(); ++k) {
+    now[0] = k;
+    for (size_t l = 1; l <= b.size(); ++l) {
+      now[l] = std::min(
+          {last[l] + 1, now[l - 1] + 1, last[l - 1] + (a[k - 1] != b[l - 1])});
+      if (k > 1 && l > 1 && a[k - 1] == b[l - 2] && a[k - 2] == b[l - 1])
+        now[l] = std::min(now[l], before[l - 2] + 1);
+    }
+    before = last;
+    last = now;
+  }
+  return last[b.size()];
+}
+
 std::string nearest(std::string_view name,
                     const std::vector<std::string> &candidates) {
   if (name.size() > 64)
     return {};
-  unsigned allowed = std::max<unsigned>(1, name.size() / 3), best = allowed + 1;
+  size_t best = std::max<size_t>(1, name.size() / 3) + 1;
   std::string result;
   for (const std::string &candidate : candidates) {
-    unsigned distance = llvm::StringRef(name.data(), name.size())
-                            .edit_distance(candidate, true, allowed);
+    if (candidate.size() > name.size() + best)
+      continue;
+    size_t d = distance(name, candidate);
     // A candidate all of whose letters would change is no suggestion.
-    if (distance < best && distance < std::max(name.size(), candidate.size())) {
-      best = distance;
+    if (d < best && d < std::max(name.size(), candidate.size())) {
+      best = d;
       result = candidate;
     }
   }

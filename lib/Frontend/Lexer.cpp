@@ -292,16 +292,17 @@ private:
     bool good = true;
     while (at < text.size() && text[at] != '"' && text[at] != '\n') {
       if (text[at] == '\\') {
-        if (std::string_view("\"\\nt").find(peek(1)) ==
-                std::string_view::npos ||
-            peek(1) == '\0') {
+        if (at + 1 >= text.size() || text[at + 1] == '\n') {
+          ++at;
+          continue;
+        }
+        bool known = std::string_view("\"\\nt").find(text[at + 1]) !=
+                     std::string_view::npos;
+        if (!known)
           diagnostics.error({int64_t(at), int64_t(at) + 1},
                             "expected one of \\\" \\\\ \\n \\t");
-          good = false;
-          ++at;
-        } else {
-          at += 2;
-        }
+        good &= known;
+        at += known ? 2 : 1;
         continue;
       }
       int length = utf8Length(text.substr(at));

@@ -211,13 +211,13 @@ void ParserImpl::skipToArgument() {
 
 std::unique_ptr<File> ParserImpl::file() {
   auto result = std::make_unique<File>();
-  if (is(TokenKind::End) && !diagnostics.hasErrors())
-    failHere("a declaration ('param', 'pattern', 'def' or 'kernel')");
   while (!is(TokenKind::End) && !diagnostics.limitReached()) {
     nesting = letAllowed = openBraces = 0;
     if (!declaration(*result))
       skipToDeclaration();
   }
+  if (result->declarations.empty() && !diagnostics.hasErrors())
+    failHere("a declaration ('param', 'pattern', 'def' or 'kernel')");
   return result;
 }
 
