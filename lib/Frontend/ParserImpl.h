@@ -1,6 +1,8 @@
 //===- ParserImpl.h - the recursive-descent parser --------------*- C++ -*-===//
 //
-// Declarations and statements are in Parser.cpp, expressions in ParseExpr.cpp.
+// Declarations are in Parser.cpp, kernels and their statements in
+// ParseKernel.cpp, operators in ParseExpr.cpp, what stands between them in
+// ParsePrimary.cpp.
 //
 // Failure: a parse function that fails has reported why and returns null or
 // false; its callers return likewise up to a statement or declaration, which
@@ -25,6 +27,8 @@
 #include "lib/Frontend/Lexer.h"
 #include "lib/Frontend/Parser.h"
 
+#include <algorithm>
+
 namespace effattn {
 
 /// Binding strengths of the table above.
@@ -33,6 +37,17 @@ inline constexpr int kOpen = 0, kOr = 1, kAnd = 2, kNot = 3, kCompare = 4,
                      kUnion = 5, kIntersection = 6, kSum = 7, kProduct = 8,
                      kPrefix = 9, kPostfix = 10;
 } // namespace binding
+
+/// Counts one level of nesting while it lives.
+class Level {
+public:
+  explicit Level(int &count) : count(count) { ++count; }
+  ~Level() { --count; }
+  Level(const Level &) = delete;
+
+private:
+  int &count;
+};
 
 class ParserImpl {
 public:
@@ -79,6 +94,7 @@ private:
   int64_t lastEnd() const { return at == 0 ? 0 : tokens[at - 1].end; }
 
   // Recovery.
+  bool startsDeclaration() const;
   void skipToDeclaration();
   void skipToStatement();
   void skipToArgument();
@@ -87,6 +103,9 @@ private:
   bool declaration(ast::File &file);
   bool param(ast::Param &param);
   bool definition(ast::Definition &definition);
+  bool names(std::vector<ast::Identifier> &names, const std::string &what);
+
+  // ParseKernel.cpp
   bool kernel(ast::Kernel &kernel);
   bool kernelHeader(ast::Kernel &kernel);
   bool kernelArguments(ast::Kernel &kernel);
@@ -97,7 +116,6 @@ private:
   bool example(ast::Example &example);
   bool returnStatement(ast::Kernel &kernel);
   bool type(ast::Type &type);
-  bool names(std::vector<ast::Identifier> &names, const std::string &what);
 
   // ParseExpr.cpp
   ast::ExprPtr expression(int strength = binding::kOpen);
@@ -107,6 +125,12 @@ private:
   ast::ExprPtr comparison(ast::ExprPtr first);
   ast::ExprPtr membership(ast::ExprPtr left);
   ast::ExprPtr postfix(ast::ExprPtr base);
+  ast::ExprPtr make(ast::ExprKind kind, const Token &first) const;
+  /// Sets end and height; null, with a message, where the tree is too high.
+  ast::ExprPtr finish(ast::ExprPtr expr);
+  bool operand(ast::Expr &into, int strength = binding::kOpen);
+
+  // ParsePrimary.cpp
   ast::ExprPtr primary();
   ast::ExprPtr number();
   ast::ExprPtr nameOrForm();
@@ -123,10 +147,6 @@ private:
   ast::ExprPtr overRange(ast::ExprKind kind);
   bool atLambda() const;
   bool range(ast::Expr &into);
-  bool operand(ast::Expr &into, int strength = binding::kOpen);
-  ast::ExprPtr make(ast::ExprKind kind, const Token &first) const;
-  /// Sets end and height; null, with a message, where the tree is too high.
-  ast::ExprPtr finish(ast::ExprPtr expr);
 };
 
 } // namespace effattn
