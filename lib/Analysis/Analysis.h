@@ -59,11 +59,24 @@ struct Causality {
   std::string counterexample;
 };
 
-/// Number of visible pairs for one head, as pieces of a quasi-polynomial.
+/// One piece of a pair count: for low <= N < high (no end where high is 0) and
+/// rLow <= r < rHigh it is (uu*u*u + ur*u*r + u1*u + rr*r*r + r1*r + one) / 2
+/// with u = N div period and r = N mod period.
+struct CountPiece {
+  int64_t period = 1, low = 1, high = 0, rLow = 0, rHigh = 1;
+  int64_t uu = 0, ur = 0, u1 = 0, rr = 0, r1 = 0, one = 0;
+};
+
+/// Number of visible pairs for one head where M = N, as pieces of a
+/// quasi-polynomial in N. Not given (`exact` is false) where it depends on
+/// something else or has no short form.
 struct PairCount {
   bool exact = false;
   /// For people: "512*N - 130816 where N >= 512; ...". Empty where not exact.
   std::string formula;
+  std::vector<CountPiece> pieces;
+  /// The number for one N; nothing where not exact.
+  std::optional<int64_t> at(int64_t size) const;
 };
 
 struct PatternFacts {

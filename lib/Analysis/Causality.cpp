@@ -12,11 +12,17 @@ namespace {
 Isl<isl_point> leastPoint(IslSet set, int pairPosition) {
   for (int position : {0, 1, pairPosition, pairPosition + 1}) {
     IslVal least(isl_set_dim_min_val(set.copy(), position));
-    if (least && isl_val_is_int(least.get()) == isl_bool_true)
-      set = IslSet(isl_set_fix_val(set.release(), isl_dim_set, position,
-                                   least.release()));
+    if (!least || isl_val_is_int(least.get()) != isl_bool_true)
+      continue;
+    IslSet fixed(isl_set_fix_val(set.copy(), isl_dim_set, position,
+                                 least.release()));
+    // The bound is that of the real relaxation.
+    if (isl_set_is_empty(fixed.get()) == isl_bool_false)
+      set = std::move(fixed);
   }
-  return Isl<isl_point>(isl_set_sample_point(set.release()));
+  Isl<isl_point> point(isl_set_sample_point(set.release()));
+  bool isVoid = isl_point_is_void(point.get()) != isl_bool_false;
+  return isVoid ? Isl<isl_point>() : point;
 }
 
 std::string describe(const Isl<isl_point> &point, const Parameters &parameters,

@@ -99,8 +99,13 @@ std::optional<Chambers> findChambers(const ScalarRef &predicate) {
   pairs = coalesce(IslSet(isl_set_make_disjoint(pairs.release())));
   pairs = IslSet(isl_set_compute_divs(
       isl_set_make_disjoint(pairs.release())));
-  IslSet lifted(isl_set_flatten(isl_set_lift(pairs.release())));
+  // isl_set_lift takes neither null nor a set without pieces.
   Chambers chambers;
+  if (isl_set_n_basic_set(pairs.get()) == 0)
+    return chambers;
+  if (!pairs)
+    return std::nullopt;
+  IslSet lifted(isl_set_flatten(isl_set_lift(pairs.release())));
   if (isl_set_foreach_basic_set(lifted.get(), addPolytope, &chambers) !=
           isl_stat_ok ||
       !chambers.valid || context.failed())
@@ -157,44 +162,42 @@ bool countsOneByOne(const RunNestRef &rows, std::vector<int64_t> &counts) {
 // Fitting
 //===----------------------------------------------------------------------===//
 
-/// Twice the polynomial uu*u*u + ur*u*r + rr*r*r + u1*u + r1*r + one: the
-/// coefficients of an integer-valued polynomial of degree 2 are halves.
-struct Polynomial {
-  int64_t uu = 0, ur = 0, rr = 0, u1 = 0, r1 = 0, one = 0;
-  bool operator==(const Polynomial &) const = default;
-  int64_t twice(int64_t u, int64_t r) const {
-    return uu * u * u + ur * u * r + rr * r * r + u1 * u + r1 * r + one;
-  }
-};
+/// Twice the polynomial of a piece: the coefficients of an integer-valued
+/// polynomial of degree 2 are halves.
+int64_t twice(const CountPiece &p, int64_t u, int64_t r) {
+  return p.uu * u * u + p.ur * u * r + p.u1 * u + p.rr * r * r + p.r1 * r +
+         p.one;
+}
 
-/// Where a formula holds: low <= N < high (0: no end), and r in [rLow, rHigh).
-struct Piece {
-  Polynomial polynomial;
-  int64_t period, low, high, rLow, rHigh;
-};
+using Pieces = std::vector<CountPiece>;
 
 class Fitter {
 public:
   Fitter(const std::vector<int64_t> &counts, int64_t period)
       : counts(counts), period(period) {}
 
-  /// Few polynomials that give the counts for every N of [low, high).
-  std::optional<std::vector<Piece>> fit(int64_t low, int64_t high, bool open);
+  /// Few polynomials that give the counts for every N of [low, high), and the
+  /// least `low` from which they do.
+  std::optional<Pieces> fit(int64_t low, int64_t high, bool open);
 
 private:
-  /// The Newton form at the corner (u0, r0), from the counts around it.
-  Polynomial newton(int64_t low, int64_t high, int64_t rLow, int64_t width);
-  bool holds(const Polynomial &polynomial, int64_t low, int64_t high, int64_t r);
+  /// The Newton form at the corner (u0, rLow), from the counts around it.
+  CountPiece newton(int64_t low, int64_t high, int64_t rLow, int64_t width);
+  bool holdsAt(const CountPiece &piece, int64_t n) {
+    return twice(piece, n / period, n % period) == 2 * counts[n];
+  }
+  bool holds(const CountPiece &piece, int64_t low, int64_t high, int64_t r);
+  void extendDown(Pieces &pieces);
 
   const std::vector<int64_t> &counts;
   int64_t period;
 };
 
-bool Fitter::holds(const Polynomial &polynomial, int64_t low, int64_t high,
+bool Fitter::holds(const CountPiece &piece, int64_t low, int64_t high,
                    int64_t r) {
   int64_t n = low + ((r - low) % period + period) % period;
   for (; n < high; n += period)
-    if (polynomial.twice(n / period, r) != 2 * counts[n])
+    if (!holdsAt(piece, n))
       return false;
   return true;
 }
@@ -202,13 +205,11 @@ bool Fitter::holds(const Polynomial &polynomial, int64_t low, int64_t high,
 /// f(u0 + x, r0 + y) = a + b*x + c*x(x-1)/2 + d*y + e*x*y + f*y(y-1)/2, where
 /// differences of the counts at the corner give a to f. Counts outside [low,
 /// high) are taken as absent, with their differences 0.
-Polynomial Fitter::newton(int64_t low, int64_t high, int64_t rLow,
+CountPiece Fitter::newton(int64_t low, int64_t high, int64_t r0,
                           int64_t width) {
-  int64_t u0 = (low - rLow + period - 1) / period;
-  if (low < rLow)
-    u0 = 0;
+  int64_t u0 = low <= r0 ? 0 : (low - r0 + period - 1) / period;
   auto at = [&](int64_t x, int64_t y) -> std::optional<int64_t> {
-    int64_t n = (u0 + x) * period + rLow + y;
+    int64_t n = (u0 + x) * period + r0 + y;
     if (y >= width || n < low || n >= high)
       return std::nullopt;
     return counts[n];
@@ -220,9 +221,8 @@ Polynomial Fitter::newton(int64_t low, int64_t high, int64_t rLow,
   int64_t d = c01 ? *c01 - a : 0;
   int64_t e = c11 && c01 && c10 ? *c11 - *c10 - *c01 + a : 0;
   int64_t f = c02 && c01 ? *c02 - 2 * *c01 + a : 0;
-  // Expand around (0, 0), everything doubled.
-  int64_t r0 = rLow;
-  Polynomial p;
+  // Expanded around (0, 0), everything doubled.
+  CountPiece p;
   p.uu = c;
   p.rr = f;
   p.ur = 2 * e;
@@ -233,26 +233,63 @@ Polynomial Fitter::newton(int64_t low, int64_t high, int64_t rLow,
   return p;
 }
 
-std::optional<std::vector<Piece>> Fitter::fit(int64_t low, int64_t high,
-                                              bool open) {
-  std::vector<Piece> pieces;
+void Fitter::extendDown(Pieces &pieces) {
+  auto holdsBelow = [&](int64_t n) {
+    return std::any_of(pieces.begin(), pieces.end(), [&](const auto &piece) {
+      return n % period >= piece.rLow && n % period < piece.rHigh &&
+             holdsAt(piece, n);
+    });
+  };
+  int64_t low = pieces[0].low;
+  while (low > 1 && holdsBelow(low - 1))
+    --low;
+  for (CountPiece &piece : pieces)
+    piece.low = low;
+}
+
+std::optional<Pieces> Fitter::fit(int64_t low, int64_t high, bool open) {
+  Pieces pieces;
   for (int64_t r = 0; r < period;) {
-    // A wide corner first; a narrow one where the formula changes within it.
+    // A wide corner first; a narrow one where the formula changes within it or
+    // says nothing beyond it.
     int64_t end = r, width = std::min<int64_t>(3, period - r);
-    Polynomial polynomial;
+    CountPiece piece;
     for (; width > 0; --width) {
-      polynomial = newton(low, high, r, width);
-      for (end = r; end < period && holds(polynomial, low, high, end);)
+      piece = newton(low, high, r, width);
+      for (end = r; end < period && holds(piece, low, high, end);)
         ++end;
-      if (end >= r + width)
+      if (end > r + width || end == period || (width == 1 && end > r))
         break;
     }
     if (width == 0 || pieces.size() == maxPieces)
       return std::nullopt;
-    pieces.push_back({polynomial, period, low, open ? 0 : high, r, end});
+    piece.period = period;
+    piece.low = low;
+    piece.high = open ? 0 : high;
+    piece.rLow = r;
+    piece.rHigh = end;
+    pieces.push_back(piece);
     r = end;
   }
+  extendDown(pieces);
   return pieces;
+}
+
+/// The divisor of the period with which fewest polynomials do.
+std::optional<Pieces> fitChamber(const std::vector<int64_t> &counts,
+                                 int64_t period, int64_t low, int64_t high,
+                                 bool open) {
+  std::optional<Pieces> best;
+  for (int64_t divisor = 1; divisor <= period; ++divisor) {
+    if (period % divisor != 0)
+      continue;
+    auto pieces = Fitter(counts, divisor).fit(low, high, open);
+    if (pieces && (!best || pieces->size() < best->size() ||
+                   (pieces->size() == best->size() &&
+                    (*pieces)[0].low < (*best)[0].low)))
+      best = std::move(pieces);
+  }
+  return best;
 }
 
 //===----------------------------------------------------------------------===//
@@ -265,13 +302,13 @@ std::string term(int64_t factor, const std::string &what) {
   return factor == 1 ? what : fmt::format("{}*{}", factor, what);
 }
 
-std::string spell(const Polynomial &p, bool periodic) {
-  std::string u = periodic ? "u" : "N";
+std::string spellPolynomial(const CountPiece &p) {
+  std::string u = p.period > 1 ? "u" : "N";
   const std::array<std::pair<int64_t, std::string>, 6> terms = {
       {{p.uu, u + "*" + u},
        {p.ur, u + "*r"},
-       {p.rr, "r*r"},
        {p.u1, u},
+       {p.rr, "r*r"},
        {p.r1, "r"},
        {p.one, ""}}};
   bool halves = std::any_of(terms.begin(), terms.end(), [](const auto &one) {
@@ -293,48 +330,43 @@ std::string spell(const Polynomial &p, bool periodic) {
   return halves ? "(" + text + ")/2" : text;
 }
 
-std::string spell(const Piece &piece) {
+std::string spell(const CountPiece &piece) {
   std::vector<std::string> where;
   if (piece.high == piece.low + 1)
     where.push_back(fmt::format("N == {}", piece.low));
+  else if (piece.high && piece.low == 1)
+    where.push_back(fmt::format("N < {}", piece.high));
   else if (piece.high)
     where.push_back(fmt::format("{} <= N < {}", piece.low, piece.high));
   else if (piece.low > 1)
     where.push_back(fmt::format("N >= {}", piece.low));
-  bool periodic = piece.period > 1;
-  if (periodic) {
+  if (piece.period > 1) {
     where.push_back(fmt::format("u = N div {}", piece.period));
     where.push_back(fmt::format("r = N mod {}", piece.period));
-    if (piece.rLow > 0 || piece.rHigh < piece.period)
-      where.push_back(piece.rHigh == piece.rLow + 1
-                          ? fmt::format("r == {}", piece.rLow)
-                          : fmt::format("{} <= r < {}", piece.rLow,
-                                        piece.rHigh));
+    if (piece.rHigh == piece.rLow + 1)
+      where.push_back(fmt::format("r == {}", piece.rLow));
+    else if (piece.rLow > 0 || piece.rHigh < piece.period)
+      where.push_back(fmt::format("{} <= r < {}", piece.rLow, piece.rHigh));
   }
-  std::string text = spell(piece.polynomial, periodic);
+  std::string text = spellPolynomial(piece);
   if (!where.empty())
     text += fmt::format(" where {}", fmt::join(where, ", "));
   return text;
 }
 
-/// The least divisor of the period with which few polynomials do.
-std::optional<std::vector<Piece>> fitChamber(const std::vector<int64_t> &counts,
-                                             int64_t period, int64_t low,
-                                             int64_t high, bool open) {
-  std::optional<std::vector<Piece>> best;
-  for (int64_t divisor = 1; divisor <= period; ++divisor) {
-    if (period % divisor != 0)
-      continue;
-    auto pieces = Fitter(counts, divisor).fit(low, high, open);
-    if (pieces && (!best || pieces->size() < best->size()))
-      best = std::move(pieces);
-    if (best && best->size() == 1)
-      break;
-  }
-  return best;
-}
-
 } // namespace
+
+std::optional<int64_t> PairCount::at(int64_t size) const {
+  if (size == 0 && exact)
+    return 0;
+  for (const CountPiece &piece : pieces) {
+    int64_t r = size % piece.period;
+    if (size >= piece.low && (piece.high == 0 || size < piece.high) &&
+        r >= piece.rLow && r < piece.rHigh)
+      return twice(piece, size / piece.period, r) / 2;
+  }
+  return std::nullopt;
+}
 
 PairCount countPairs(const ScalarRef &predicate, const RunNestRef &rows) {
   std::optional<Chambers> chambers = findChambers(predicate);
@@ -343,38 +375,31 @@ PairCount countPairs(const ScalarRef &predicate, const RunNestRef &rows) {
   int64_t last = *chambers->starts.rbegin(), period = chambers->period;
   if (last > maxRows || last + 3 * period > maxRows)
     return {};
-  // Chambers from the open one down; neighbours with one formula are one.
   std::vector<int64_t> counts(last + 3 * period, 0);
   bool known = usesVariable(predicate, "N") ? countsOneByOne(rows, counts)
                                             : countsBySweep(rows, counts);
   if (!known)
     return {};
-  std::vector<Piece> all;
+  // Chambers from the open one down; a formula is used as far as it holds.
+  PairCount result;
   int64_t high = counts.size();
-  for (auto start = chambers->starts.rbegin(); start != chambers->starts.rend();
-       ++start) {
-    bool open = all.empty();
+  for (auto start = chambers->starts.rbegin();
+       start != chambers->starts.rend() && high > 1; ++start) {
     int64_t low = std::max<int64_t>(*start, 1);
     if (low >= high)
       continue;
-    auto pieces = fitChamber(counts, period, low, high, open);
-    if (!pieces)
+    auto pieces = fitChamber(counts, period, low, high, result.pieces.empty());
+    if (!pieces || result.pieces.size() + pieces->size() > maxPieces)
       return {};
-    bool joins = all.size() == 1 && pieces->size() == 1 &&
-                 all[0].polynomial == (*pieces)[0].polynomial &&
-                 all[0].period == (*pieces)[0].period;
-    if (joins)
-      all[0].low = low;
-    else
-      all.insert(all.end(), pieces->begin(), pieces->end());
-    if (all.size() > maxPieces)
-      return {};
-    high = low;
+    high = (*pieces)[0].low;
+    result.pieces.insert(result.pieces.end(), pieces->begin(), pieces->end());
   }
   std::vector<std::string> texts;
-  for (const Piece &piece : all)
+  for (const CountPiece &piece : result.pieces)
     texts.push_back(spell(piece));
-  return {true, fmt::format("{}", fmt::join(texts, "; "))};
+  result.exact = true;
+  result.formula = fmt::format("{}", fmt::join(texts, "; "));
+  return result;
 }
 
 } // namespace effattn

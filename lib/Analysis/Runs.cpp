@@ -58,6 +58,16 @@ int64_t nodes(const RunNestRef &nest) {
   return count;
 }
 
+/// True where some loop lists single columns.
+bool listsColumns(const RunNestRef &nest, bool inLoop = false) {
+  if (nest->kind == RunNest::Kind::Run)
+    return inLoop && nest->count->isConstant(1);
+  inLoop |= nest->kind == RunNest::Kind::For;
+  return std::any_of(
+      nest->children.begin(), nest->children.end(),
+      [&](const RunNestRef &child) { return listsColumns(child, inLoop); });
+}
+
 class Search {
 public:
   Search(const IslContext &context, const std::string &tileParameter,
@@ -120,9 +130,10 @@ Candidate Search::score(RunNestRef nest) const {
     runs += work.runs;
     steps += work.steps;
   }
-  result.cost = 16 * runs + 4 * steps + nodes(nest);
-  result.good =
-      runs <= runsOfGoodTile * static_cast<int64_t>(sampleTiles.size());
+  bool lists = listsColumns(nest);
+  result.cost = 16 * runs + 4 * steps + nodes(nest) + (lists ? 256 : 0);
+  result.good = !lists && runs <= runsOfGoodTile *
+                                      static_cast<int64_t>(sampleTiles.size());
   result.nest = std::move(nest);
   return result;
 }
@@ -234,16 +245,6 @@ void Search::trySplit(const IslSet &set, const IslSet &parameterContext) {
   if (!chosen.good)
     tryPieces(splitSet, splitContext);
   restore = nullptr;
-}
-
-/// True where some loop lists single columns.
-bool listsColumns(const RunNestRef &nest, bool inLoop = false) {
-  if (nest->kind == RunNest::Kind::Run)
-    return inLoop && nest->count->isConstant(1);
-  inLoop |= nest->kind == RunNest::Kind::For;
-  return std::any_of(
-      nest->children.begin(), nest->children.end(),
-      [&](const RunNestRef &child) { return listsColumns(child, inLoop); });
 }
 
 /// In one residue class of columns every div and mod is linear, so that
