@@ -1,5 +1,4 @@
-/*===- planner.h - what the parts of the planner share
----------------------===*\
+/*===- planner.h - what the parts of the planner share ------------------------===*\
 |*
 |* A column's class is the set of key sets that hold it, as bits; class 0 is in
 |* none. A pattern is one pattern without sets on the columns of each class (a
