@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <limits>
@@ -134,7 +135,7 @@ CheckReport check(const ProgramKernel &kernel, const RunTensors &tensors,
       if (!sample.all && !sample.keeps(rowOf(offset, got.shape, isLse)))
         continue;
       double expected = exact.results[k].data[offset];
-      own.add(expected, got.at(offset), offset);
+      own.add(expected, got.at(got.offsetOf(offset)), offset);
       naiveErrors.add(expected, naive.results[k].data[offset], offset);
     }
     double bound =
@@ -144,7 +145,7 @@ CheckReport check(const ProgramKernel &kernel, const RunTensors &tensors,
     std::string where =
         own.place < 0 ? "" : " at " + indicesOf(own.place, got.shape);
     if (!own.kindsAgree)
-      where += fmt::format(": got {}, expected {}", got.at(own.place),
+      where += fmt::format(": got {}, expected {}", got.at(got.offsetOf(own.place)),
                            exact.results[k].data[own.place]);
     report.text += fmt::format(
         "check: {} result {}: largest error {:.3g}{}, mean {:.3g}, bound "
@@ -154,6 +155,70 @@ CheckReport check(const ProgramKernel &kernel, const RunTensors &tensors,
         own.count,
         sample.all ? "" : fmt::format(" of {} sampled rows", sample.rows.size()));
   }
+  return report;
+}
+
+namespace {
+
+bool sameBits(const double *a, const double *b, int64_t count) {
+  return std::memcmp(a, b, sizeof(double) * count) == 0;
+}
+
+/// Rows that the oracle leaves as they were must be bitwise as they were.
+void compareUntouched(const ProgramKernel &kernel,
+                      const reference::Evaluation &before,
+                      const reference::Evaluation &after,
+                      const std::vector<HostTensor> &clean,
+                      const RunTensors &poisoned, CheckReport &report) {
+  int64_t rows = 0, untouched = 0;
+  for (size_t k = 0; k < kernel.results.size(); ++k) {
+    const HostTensor &got = poisoned.results[k];
+    int64_t channels = kernel.results[k].result == 1 ? 1 : got.shape.back();
+    for (int64_t first = 0; first < got.count(); first += channels) {
+      ++rows;
+      if (!sameBits(before.results[k].data.data() + first,
+                    after.results[k].data.data() + first, channels))
+        continue;
+      ++untouched;
+      for (int64_t place = first; place < first + channels; ++place) {
+        double old = clean[k].at(clean[k].offsetOf(place));
+        double now = got.at(got.offsetOf(place));
+        if (sameBits(&old, &now, 1) || !report.held)
+          continue;
+        report.held = false;
+        report.text += fmt::format(
+            "poison: FAILED result {} at {}: {} before, {} after\n", k,
+            indicesOf(place, got.shape), old, now);
+      }
+    }
+  }
+  if (report.held)
+    report.text += fmt::format("poison: held, {} of {} rows see no poison and "
+                               "are bitwise the same\n", untouched, rows);
+}
+
+} // namespace
+
+CheckReport checkPoisoned(
+    const ProgramKernel &kernel, RunTensors &tensors, uint64_t seed,
+    const std::function<bool(RunTensors &, std::string &problem)> &launch) {
+  CheckReport report;
+  auto before = reference::run(kernel, referenceInputs(kernel, tensors),
+                               reference::Precision::Double);
+  std::vector<HostTensor> clean = tensors.results;
+  if (!poison(kernel, tensors, 0.02, seed))
+    return {false, false,
+            "no attend takes its keys or values from an argument\n"};
+  auto after = reference::run(kernel, referenceInputs(kernel, tensors),
+                              reference::Precision::Double);
+  for (const auto *run : {&before, &after})
+    if (!run->failure.message.empty())
+      return {false, false, run->failure.message + "\n"};
+  std::string problem;
+  if (!launch(tensors, problem))
+    return {false, false, problem + "\n"};
+  report.held = true;
+  compareUntouched(kernel, before, after, clean, tensors, report);
   return report;
 }
 

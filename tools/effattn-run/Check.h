@@ -22,6 +22,13 @@ struct CheckReport {
 CheckReport check(const ProgramKernel &kernel, const RunTensors &tensors,
                   uint64_t seed);
 
+/// Runs the kernel again with NaN and infinities in some keys and values. Rows
+/// that do not see them (the oracle's rows are the same as before) must be
+/// bitwise what they were. Small sizes only: the oracle computes every row.
+CheckReport checkPoisoned(
+    const ProgramKernel &kernel, RunTensors &tensors, uint64_t seed,
+    const std::function<bool(RunTensors &, std::string &problem)> &launch);
+
 } // namespace effattn
 
 #endif // EFFATTN_TOOLS_RUN_CHECK_H

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <limits>
 #include <numeric>
 #include <random>
 
@@ -167,9 +168,13 @@ void makeViews(const ProgramKernel &kernel, RunTensors &tensors) {
 
 } // namespace
 
-llvm::Expected<RunTensors> prepare(const ProgramKernel &kernel,
-                                   const RunRequest &request) {
-  std::map<std::string, HostTensor> files;
+namespace {
+
+using Files = std::map<std::string, HostTensor>;
+
+llvm::Expected<Files> readFiles(const ProgramKernel &kernel,
+                                const RunRequest &request) {
+  Files files;
   for (const auto &[name, path] : request.files) {
     if (llvm::none_of(kernel.arguments, [&](const ProgramArgument &argument) {
           return argument.name == name && argument.kind != ArgumentKind::Scalar;
@@ -181,10 +186,60 @@ llvm::Expected<RunTensors> prepare(const ProgramKernel &kernel,
       return tensor.takeError();
     files.emplace(name, std::move(*tensor));
   }
-  auto dimensions = bindDimensions(kernel, request, files);
+  return files;
+}
+
+llvm::Expected<double> scalarValue(const ProgramKernel &kernel,
+                                   const ProgramArgument &argument,
+                                   const RunRequest &request) {
+  auto given = request.sizes.find(argument.name);
+  if (given != request.sizes.end())
+    return static_cast<double>(given->second);
+  auto example = kernel.example.find(argument.name);
+  if (example != kernel.example.end())
+    return static_cast<double>(example->second);
+  return failure(fmt::format("the scalar {0} has no value: give {0}=...",
+                             argument.name));
+}
+
+/// Axes from the slowest to the fastest: NHD has tokens outside of heads.
+std::vector<int> memoryOrder(size_t rank, const std::string &layout) {
+  std::vector<int> order(rank);
+  std::iota(order.begin(), order.end(), 0);
+  if (layout == "nhd" && rank >= 3)
+    std::swap(order[rank - 2], order[rank - 3]);
+  return order;
+}
+
+llvm::Error fillArgument(const ProgramArgument &argument,
+                         const Dimensions &dimensions,
+                         std::mt19937_64 &random, HostTensor &tensor) {
+  if (argument.kind != ArgumentKind::IndexSet) {
+    fillRandom(tensor, random);
+    return llvm::Error::success();
+  }
+  reference::Environment environment;
+  environment.dimensions = dimensions;
+  auto bound =
+      static_cast<int64_t>(reference::evaluate(argument.bound, environment));
+  if (tensor.shape.back() > bound)
+    return failure(fmt::format("index set '{}' has {} values, but there are "
+                               "only {} to choose from", argument.name,
+                               tensor.shape.back(), bound));
+  fillIndexSet(tensor, bound, random);
+  return llvm::Error::success();
+}
+
+} // namespace
+
+llvm::Expected<RunTensors> prepare(const ProgramKernel &kernel,
+                                   const RunRequest &request) {
+  auto files = readFiles(kernel, request);
+  if (!files)
+    return files.takeError();
+  auto dimensions = bindDimensions(kernel, request, *files);
   if (!dimensions)
     return dimensions.takeError();
-
   RunTensors tensors;
   tensors.dimensions = *dimensions;
   std::mt19937_64 random(request.seed);
@@ -192,20 +247,15 @@ llvm::Expected<RunTensors> prepare(const ProgramKernel &kernel,
     tensors.scalars.push_back(0);
     HostTensor &tensor = tensors.arguments.emplace_back();
     if (argument.kind == ArgumentKind::Scalar) {
-      auto given = request.sizes.find(argument.name);
-      auto example = kernel.example.find(argument.name);
-      if (given != request.sizes.end())
-        tensors.scalars.back() = static_cast<double>(given->second);
-      else if (example != kernel.example.end())
-        tensors.scalars.back() = static_cast<double>(example->second);
-      else
-        return failure(fmt::format("the scalar {0} has no value: give {0}=...",
-                                   argument.name));
+      auto value = scalarValue(kernel, argument, request);
+      if (!value)
+        return value.takeError();
+      tensors.scalars.back() = *value;
       continue;
     }
     std::vector<int64_t> shape =
         reference::shapeOf(argument.type, *dimensions);
-    if (auto file = files.find(argument.name); file != files.end()) {
+    if (auto file = files->find(argument.name); file != files->end()) {
       if (auto error = checkShape(argument, shape, file->second))
         return error;
       tensor = std::move(file->second);
@@ -213,29 +263,51 @@ llvm::Expected<RunTensors> prepare(const ProgramKernel &kernel,
     }
     tensor.element = argument.type.element;
     tensor.shape = shape;
-    tensor.allocate();
-    if (argument.kind != ArgumentKind::IndexSet) {
-      fillRandom(tensor, random);
-      continue;
-    }
-    reference::Environment environment;
-    environment.dimensions = *dimensions;
-    auto bound =
-        static_cast<int64_t>(reference::evaluate(argument.bound, environment));
-    if (shape.back() > bound)
-      return failure(fmt::format("index set '{}' has {} values, but there are "
-                                 "only {} to choose from", argument.name,
-                                 shape.back(), bound));
-    fillIndexSet(tensor, bound, random);
+    tensor.allocate(memoryOrder(shape.size(), request.layout));
+    if (auto error = fillArgument(argument, *dimensions, random, tensor))
+      return error;
   }
   for (const ProgramResult &result : kernel.results) {
     HostTensor &tensor = tensors.results.emplace_back();
     tensor.element = result.type.element;
     tensor.shape = reference::shapeOf(result.type, *dimensions);
-    tensor.allocate();
+    tensor.allocate(memoryOrder(result.result == 0 ? tensor.shape.size() : 0,
+                                request.layout));
   }
   makeViews(kernel, tensors);
   return tensors;
+}
+
+bool poison(const ProgramKernel &kernel, RunTensors &tensors, double share,
+            uint64_t seed) {
+  std::map<int, size_t> roles; // argument number -> 1 key, 2 value
+  for (const ProgramValue &value : kernel.values) {
+    if (value.op != TensorOp::Attend)
+      continue;
+    for (size_t role = value.logits ? 2 : 1; role <= 2; ++role) {
+      int number = value.operands[value.logits ? 0 : role];
+      if (kernel.values[number].op == TensorOp::Argument)
+        roles[kernel.values[number].argument] = role;
+    }
+  }
+  for (auto [number, role] : roles) {
+    HostTensor &tensor = tensors.arguments[number];
+    int64_t channels = tensor.shape.back();
+    int64_t tokens = tensor.shape[tensor.shape.size() - 2];
+    for (int64_t row = 0; row < tensor.count() / std::max<int64_t>(channels, 1);
+         ++row) {
+      // The same tokens for every argument and head, a key or a value each.
+      std::mt19937_64 random(seed * 7919 + static_cast<uint64_t>(row % tokens));
+      if (std::uniform_real_distribution<>()(random) >= share ||
+          (random() % 2 ? 1u : 2u) != role)
+        continue;
+      double bad = random() % 2 ? std::numeric_limits<double>::quiet_NaN()
+                                : std::numeric_limits<double>::infinity();
+      int64_t place = row * channels + static_cast<int64_t>(random() % channels);
+      tensor.set(tensor.offsetOf(place), bad);
+    }
+  }
+  return !roles.empty();
 }
 
 reference::Inputs referenceInputs(const ProgramKernel &kernel,
@@ -252,16 +324,8 @@ reference::Inputs referenceInputs(const ProgramKernel &kernel,
     reference::Tensor &copy = inputs.tensors[argument.name];
     copy.shape = tensor.shape;
     copy.data.resize(static_cast<size_t>(tensor.count()));
-    std::vector<int64_t> indices(tensor.shape.size(), 0);
-    for (double &value : copy.data) {
-      value = tensor.at(std::inner_product(indices.begin(), indices.end(),
-                                           tensor.strides.begin(), int64_t(0)));
-      for (size_t axis = indices.size(); axis-- > 0;) {
-        if (++indices[axis] < tensor.shape[axis])
-          break;
-        indices[axis] = 0;
-      }
-    }
+    for (int64_t place = 0; place < tensor.count(); ++place)
+      copy.data[place] = tensor.at(tensor.offsetOf(place));
   }
   return inputs;
 }

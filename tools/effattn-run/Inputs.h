@@ -30,6 +30,9 @@ struct RunRequest {
   std::map<std::string, int64_t> sizes;      ///< N=4096 on the command line
   std::map<std::string, std::string> files;  ///< --input name=file.npy
   uint64_t seed = 1;
+  /// Memory order of tensors that no file gives: "hnd" (row-major) or "nhd"
+  /// (tokens outside of heads).
+  std::string layout = "hnd";
 };
 
 /// Dimensions from the command line, then from input files, then from the
@@ -37,6 +40,12 @@ struct RunRequest {
 /// index sets increasing and spread over their range, integer tables small.
 llvm::Expected<RunTensors> prepare(const ProgramKernel &kernel,
                                    const RunRequest &request);
+
+/// Puts NaN or infinities into one channel of about `share` of the tokens of
+/// each key and each value argument (never key and value of one token); gives
+/// false where no attend takes its keys or values from an argument directly.
+bool poison(const ProgramKernel &kernel, RunTensors &tensors, double share,
+            uint64_t seed);
 
 /// The same values for the oracle.
 reference::Inputs referenceInputs(const ProgramKernel &kernel,

@@ -7,8 +7,10 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 
+#include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
+#include <numeric>
 #include <optional>
 
 namespace effattn {
@@ -55,15 +57,20 @@ std::optional<std::vector<int64_t>> parseShape(llvm::StringRef text) {
   return shape;
 }
 
-void setStrides(HostTensor &tensor, bool fortran) {
-  size_t rank = tensor.shape.size();
-  tensor.strides.assign(rank, 1);
+/// Dense strides; `order` lists the axes from the slowest to the fastest.
+void setStrides(HostTensor &tensor, const std::vector<int> &order) {
+  tensor.strides.assign(tensor.shape.size(), 1);
   int64_t stride = 1;
-  for (size_t k = 0; k < rank; ++k) {
-    size_t axis = fortran ? k : rank - 1 - k;
-    tensor.strides[axis] = stride;
-    stride *= tensor.shape[axis];
+  for (size_t k = order.size(); k-- > 0;) {
+    tensor.strides[order[k]] = stride;
+    stride *= tensor.shape[order[k]];
   }
+}
+
+std::vector<int> rowMajor(size_t rank) {
+  std::vector<int> order(rank);
+  std::iota(order.begin(), order.end(), 0);
+  return order;
 }
 
 /// Elements, or nothing where the product does not fit.
@@ -79,9 +86,18 @@ std::optional<int64_t> checkedCount(const std::vector<int64_t> &shape) {
 
 int64_t HostTensor::count() const { return checkedCount(shape).value_or(0); }
 
-void HostTensor::allocate() {
-  setStrides(*this, /*fortran=*/false);
+void HostTensor::allocate(const std::vector<int> &order) {
+  setStrides(*this, order.empty() ? rowMajor(shape.size()) : order);
   bytes.assign(static_cast<size_t>(count() * sizeOf(element)), 0);
+}
+
+int64_t HostTensor::offsetOf(int64_t place) const {
+  int64_t offset = 0;
+  for (size_t axis = shape.size(); axis-- > 0;) {
+    offset += place % shape[axis] * strides[axis];
+    place /= shape[axis];
+  }
+  return offset;
 }
 
 double HostTensor::at(int64_t offset) const {
@@ -154,7 +170,10 @@ llvm::Expected<HostTensor> readNpy(const std::string &path) {
                                      "the file has {} bytes of data",
                                      count.value_or(-1), sizeOf(tensor.element),
                                      bytes.size() - start));
-  setStrides(tensor, field(header, "fortran_order").starts_with("True"));
+  std::vector<int> order = rowMajor(tensor.shape.size());
+  if (field(header, "fortran_order").starts_with("True"))
+    std::reverse(order.begin(), order.end());
+  setStrides(tensor, order);
   tensor.bytes.assign(bytes.begin() + start, bytes.end());
   return tensor;
 }
@@ -178,7 +197,11 @@ llvm::Error writeNpy(const std::string &path, const HostTensor &tensor) {
   bytes += static_cast<char>(header.size() & 255);
   bytes += static_cast<char>(header.size() >> 8);
   bytes += header;
-  bytes.append(tensor.bytes.begin(), tensor.bytes.end());
+  for (int64_t place = 0; place < tensor.count(); ++place) {
+    const char *element =
+        tensor.bytes.data() + tensor.offsetOf(place) * sizeOf(tensor.element);
+    bytes.append(element, sizeOf(tensor.element));
+  }
   return writeFile(path, bytes);
 }
 

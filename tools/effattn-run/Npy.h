@@ -24,8 +24,11 @@ struct HostTensor {
   std::vector<char> bytes;
 
   int64_t count() const;
-  /// Row-major strides for `shape`, and bytes for all elements.
-  void allocate();
+  /// Strides for `shape` with the axes in memory in the given order, outermost
+  /// first (empty: row-major), and bytes for all elements.
+  void allocate(const std::vector<int> &order = {});
+  /// Offset in memory of the element that is number `place` in row-major order.
+  int64_t offsetOf(int64_t place) const;
   double at(int64_t offset) const;
   void set(int64_t offset, double value);
 };

@@ -41,6 +41,15 @@ cl::opt<uint64_t> seed("seed", cl::desc("Of random inputs (1)"), cl::init(1),
                        cl::cat(category));
 cl::opt<bool> checking("check", cl::cat(category),
                        cl::desc("Compare with double precision"));
+cl::opt<bool> poisoning("check-masked", cl::cat(category),
+                        cl::desc("Check that NaN and Inf outside of a row's "
+                                 "pattern leave it bitwise the same"));
+cl::opt<std::string> layout("layout", cl::init("hnd"), cl::cat(category),
+                            cl::value_desc("hnd|nhd"),
+                            cl::desc("Memory order of random tensors"));
+cl::list<std::string> others("at", cl::cat(category),
+                             cl::value_desc("\"N=7 H=2\""),
+                             cl::desc("Run at these sizes too (repeatable)"));
 cl::opt<bool> benching("bench", cl::cat(category), cl::desc("Time launches"));
 cl::opt<int> threads("threads", cl::desc("Threads (all processors)"),
                      cl::init(0), cl::cat(category));
@@ -69,9 +78,10 @@ bool split(const std::string &text, std::string &name, std::string &value) {
   return true;
 }
 
-bool readRequest(RunRequest &request, std::string &problem) {
+bool readSizes(const std::vector<std::string> &texts, RunRequest &request,
+               std::string &problem) {
   std::string name, value;
-  for (const std::string &size : sizes) {
+  for (const std::string &size : texts) {
     int64_t number;
     if (!split(size, name, value) ||
         llvm::StringRef(value).getAsInteger(10, number)) {
@@ -80,15 +90,39 @@ bool readRequest(RunRequest &request, std::string &problem) {
     }
     request.sizes[name] = number;
   }
+  return true;
+}
+
+/// One request for the sizes of the command line, one for each --at.
+bool readRequests(std::vector<RunRequest> &requests, std::string &problem) {
+  RunRequest first;
+  std::string name, value;
   for (const std::string &input : inputs) {
     if (!split(input, name, value)) {
       problem = fmt::format("expected --input name=file.npy, but got '{}'",
                             input);
       return false;
     }
-    request.files[name] = value;
+    first.files[name] = value;
   }
-  request.seed = seed;
+  first.seed = seed;
+  first.layout = layout;
+  if (layout != "hnd" && layout != "nhd") {
+    problem = fmt::format("expected --layout to be hnd or nhd, but got '{}'",
+                          layout.getValue());
+    return false;
+  }
+  if (!readSizes(sizes, first, problem))
+    return false;
+  requests.push_back(first);
+  for (const std::string &other : others) {
+    llvm::SmallVector<llvm::StringRef, 8> words;
+    llvm::StringRef(other).split(words, ' ', -1, /*KeepEmpty=*/false);
+    RunRequest next = first;
+    if (!readSizes({words.begin(), words.end()}, next, problem))
+      return false;
+    requests.push_back(next);
+  }
   return true;
 }
 
@@ -144,45 +178,64 @@ int writeResults(const RunTensors &tensors) {
   return kExitOk;
 }
 
+bool launch(const effattn_kernel *code, effattn_context *context,
+            RunTensors &tensors, std::string &problem) {
+  effattn_status status = effattn_launch_kernel(
+      context, code, tensors.values.data(), tensors.resultViews.data());
+  if (status != EFFATTN_OK)
+    problem = fmt::format("{} ({})", effattn_message(),
+                          effattn_status_name(status));
+  return status == EFFATTN_OK;
+}
+
+int report(const CheckReport &result) {
+  if (!result.evaluated)
+    return fail(kExitUsage, "cannot check: " +
+                                llvm::StringRef(result.text).rtrim().str());
+  llvm::outs() << result.text;
+  return result.held ? kExitOk : kExitCheckFailed;
+}
+
 int runKernel(const ProgramKernel &kernel, const effattn_kernel *code,
-              const RunRequest &request, ProgressLine &progress) {
+              effattn_context *context, const RunRequest &request,
+              ProgressLine &progress) {
   progress.show("making inputs");
   auto tensors = prepare(kernel, request);
   progress.clear();
   if (!tensors)
     return fail(kExitUsage, tensors.takeError());
   describe(kernel, *tensors);
-  Context context;
+  std::string problem;
   progress.show("running");
-  effattn_status status = createContext(context);
-  if (status == EFFATTN_OK)
-    status = effattn_launch_kernel(context.context, code,
-                                   tensors->values.data(),
-                                   tensors->resultViews.data());
+  bool launched = launch(code, context, *tensors, problem);
   progress.clear();
-  if (status != EFFATTN_OK)
-    return fail(kExitLaunch, fmt::format("{} ({})", effattn_message(),
-                                         effattn_status_name(status)));
+  if (!launched)
+    return fail(kExitLaunch, problem);
   llvm::outs() << statisticsText();
   if (int failure = writeResults(*tensors))
     return failure;
   if (checking) {
     progress.show("checking against double precision");
-    CheckReport report = check(kernel, *tensors, seed);
+    CheckReport result = check(kernel, *tensors, seed);
     progress.clear();
-    if (!report.evaluated)
-      return fail(kExitUsage, "cannot check: " + report.text);
-    llvm::outs() << report.text;
-    if (!report.held)
-      return kExitCheckFailed;
+    if (int failure = report(result))
+      return failure;
   }
   if (benching) {
     progress.show("timing");
-    std::string text = bench(code, context.context, *tensors);
+    std::string text = bench(code, context, *tensors);
     progress.clear();
     llvm::outs() << text;
   }
-  return kExitOk;
+  if (!poisoning)
+    return kExitOk;
+  progress.show("checking with NaN and Inf");
+  CheckReport result = checkPoisoned(
+      kernel, *tensors, seed, [&](RunTensors &poisoned, std::string &why) {
+        return launch(code, context, poisoned, why);
+      });
+  progress.clear();
+  return report(result);
 }
 
 } // namespace
@@ -204,11 +257,11 @@ int main(int argc, char **argv) {
   std::vector<std::string> isas;
   if (!isa.empty())
     isas.push_back(isa);
-  RunRequest request;
+  std::vector<RunRequest> requests;
   std::string problem;
   if (!readCommonOptions(sets, {targetName}, isas, sanitize, options))
     return kExitUsage;
-  if (!readRequest(request, problem))
+  if (!readRequests(requests, problem))
     return fail(kExitUsage, problem);
   options.file = inputFile;
   options.allowDense = allowDense;
@@ -230,6 +283,13 @@ int main(int argc, char **argv) {
   auto code = (*loaded)->kernel(number);
   if (!code)
     return fail(kExitLaunch, code.takeError());
-  return runKernel(compilation.program->kernels[number], *code, request,
-                   progress);
+  Context context;
+  if (effattn_status status = createContext(context))
+    return fail(kExitLaunch, fmt::format("{} ({})", effattn_message(),
+                                         effattn_status_name(status)));
+  for (const RunRequest &request : requests)
+    if (int failure = runKernel(compilation.program->kernels[number], *code,
+                                context.context, request, progress))
+      return failure;
+  return kExitOk;
 }
