@@ -1,4 +1,5 @@
-/*===- halide.h - Halide's runtime interface under our names ---------------===*\
+/*===- halide.h - Halide's runtime interface under our names
+---------------===*\
 |*
 |* Every object that we emit or ship has Halide's symbols renamed to
 |* effattn_halide_*, so that an application with a Halide of its own keeps its
@@ -50,7 +51,8 @@
 #define halide_error_buffer_extents_too_large                                  \
   effattn_halide_error_buffer_extents_too_large
 #define halide_error_buffer_is_null effattn_halide_error_buffer_is_null
-#define halide_error_constraint_violated effattn_halide_error_constraint_violated
+#define halide_error_constraint_violated                                       \
+  effattn_halide_error_constraint_violated
 #define halide_error_constraints_make_required_region_smaller                  \
   effattn_halide_error_constraints_make_required_region_smaller
 #define halide_error_debug_to_file_failed                                      \
@@ -62,20 +64,28 @@
   effattn_halide_error_device_interface_no_device
 #define halide_error_explicit_bounds_too_small                                 \
   effattn_halide_error_explicit_bounds_too_small
-#define halide_error_extern_stage_failed effattn_halide_error_extern_stage_failed
+#define halide_error_extern_stage_failed                                       \
+  effattn_halide_error_extern_stage_failed
 #define halide_error_fold_factor_too_small                                     \
   effattn_halide_error_fold_factor_too_small
 #define halide_error_host_and_device_dirty                                     \
   effattn_halide_error_host_and_device_dirty
 #define halide_error_host_is_null effattn_halide_error_host_is_null
-#define halide_error_no_device_interface effattn_halide_error_no_device_interface
+#define halide_error_no_device_interface                                       \
+  effattn_halide_error_no_device_interface
 #define halide_error_out_of_memory effattn_halide_error_out_of_memory
-#define halide_error_param_too_large_f64 effattn_halide_error_param_too_large_f64
-#define halide_error_param_too_large_i64 effattn_halide_error_param_too_large_i64
-#define halide_error_param_too_large_u64 effattn_halide_error_param_too_large_u64
-#define halide_error_param_too_small_f64 effattn_halide_error_param_too_small_f64
-#define halide_error_param_too_small_i64 effattn_halide_error_param_too_small_i64
-#define halide_error_param_too_small_u64 effattn_halide_error_param_too_small_u64
+#define halide_error_param_too_large_f64                                       \
+  effattn_halide_error_param_too_large_f64
+#define halide_error_param_too_large_i64                                       \
+  effattn_halide_error_param_too_large_i64
+#define halide_error_param_too_large_u64                                       \
+  effattn_halide_error_param_too_large_u64
+#define halide_error_param_too_small_f64                                       \
+  effattn_halide_error_param_too_small_f64
+#define halide_error_param_too_small_i64                                       \
+  effattn_halide_error_param_too_small_i64
+#define halide_error_param_too_small_u64                                       \
+  effattn_halide_error_param_too_small_u64
 #define halide_error_requirement_failed effattn_halide_error_requirement_failed
 #define halide_error_specialize_fail effattn_halide_error_specialize_fail
 #define halide_error_split_factor_not_positive                                 \

@@ -1,4 +1,5 @@
-/*===- internal.h - what the parts of the runtime share --------------------===*\
+/*===- internal.h - what the parts of the runtime share
+--------------------===*\
 |*
 |* The parts, and who calls whom:
 |*
@@ -7,7 +8,8 @@
 |*   plan.c      generated run functions -> the tiles of one attend (plan.h)
 |*   attend_cpu.c, attend_gpu.c   plan + tensors -> output, lse (attend.h)
 |*   merge.c     one softmax from parts
-|*   context.c, pool.c, arena.c, plan_cache.c, isa.c   shared means
+|*   context.c, pool.c, parallel.c, arena.c, workspace.c, plan_cache.c, isa.c
+|*   halide_runtime.c   what compiled kernels call
 |*
 |* Conventions. A function that can fail returns an effattn_status after
 |* effattn_fail() has left a message; it never aborts. Memory comes from
@@ -24,6 +26,7 @@
 
 #include "attend.h"
 #include "halide.h"
+#include "plan.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,7 +34,8 @@
 
 typedef struct effattn_block effattn_block;
 
-/*===- status.c ------------------------------------------------------------===*/
+/*===- status.c
+ * ------------------------------------------------------------===*/
 
 /* Leaves the message (printf) for this thread and returns `status`. */
 effattn_status effattn_fail(effattn_status status, const char *format, ...)
@@ -41,14 +45,15 @@ void effattn_clear_message(void);
 /* This thread's message, for moving it to another thread. */
 #define EFFATTN_MESSAGE_BYTES 1024
 
-/*===- tensors -------------------------------------------------------------===*/
+/*===- tensors
+ * -------------------------------------------------------------===*/
 
 /* A tensor of a launch: an argument, a result or a temporary. */
 typedef struct effattn_slot {
-  effattn_view view; /* byte_offset included in data; a stride is 0 where an
-                        argument is broadcast along an axis */
-  int64_t elements;     /* product of the shape; 0: data is not to be read */
-  int32_t device_type;  /* DLDeviceType: kDLCPU, kDLCUDA, ... */
+  effattn_view view;   /* byte_offset included in data; a stride is 0 where an
+                          argument is broadcast along an axis */
+  int64_t elements;    /* product of the shape; 0: data is not to be read */
+  int32_t device_type; /* DLDeviceType: kDLCPU, kDLCUDA, ... */
   int32_t device_id;
   effattn_block *block; /* memory of a temporary on the host */
 } effattn_slot;
@@ -70,7 +75,16 @@ effattn_status effattn_view_buffer(const effattn_view *view, const char *what,
                                    struct halide_buffer_t *buffer,
                                    struct halide_dimension_t *dimensions);
 
-/*===- context.c: memory ---------------------------------------------------===*/
+/* Alignment of arenas and workspace: what Halide expects of halide_malloc, and
+   a multiple of a cache line and of the widest vector. */
+#define EFFATTN_ALIGNMENT_BYTES 128
+
+/* Most tokens of an attend: plans count rows and columns in 32 bits, and leave
+   room for rounding up to a tile. */
+#define EFFATTN_MAX_TOKENS 2147480000
+
+/*===- context.c: memory
+ * ---------------------------------------------------===*/
 
 /* NULL when there is none (and no message). `alignment` is a power of two;
    bytes of 0 give a pointer all the same. */
@@ -94,30 +108,49 @@ const effattn_options *effattn_context_options(const effattn_context *context);
 /* Room for the GPU backend's own state of this context (see below). */
 void **effattn_context_gpu(effattn_context *context);
 
-/*===- arena.c: scratch of one worker --------------------------------------===*/
+/*===- arena.c: scratch of one worker
+ * --------------------------------------===*/
 
-/* A stack of memory that keeps its pages from launch to launch. Used by one
-   thread at a time. Nothing is given back before the context is destroyed. */
+/* A stack of memory that keeps its pages from launch to launch: it grows and
+   gives nothing back before the context is destroyed. Used by one thread at a
+   time. */
 typedef struct effattn_arena effattn_arena;
 
-typedef struct effattn_mark {
-  void *block;
-  size_t used;
-} effattn_mark;
+/* From the context's list of unused ones, or new; NULL without memory. */
+effattn_arena *effattn_arena_take(effattn_context *context);
+void effattn_arena_give(effattn_context *context, effattn_arena *arena);
+void effattn_arena_destroy(effattn_context *context, effattn_arena *arena);
 
-/* NULL when there is no memory. */
-void *effattn_arena_allocate(effattn_arena *arena, size_t bytes,
-                             size_t alignment);
-effattn_mark effattn_arena_mark(effattn_arena *arena);
-/* Frees all that was allocated since the mark was taken. */
-void effattn_arena_reset(effattn_arena *arena, effattn_mark mark);
+/* Aligned to EFFATTN_ALIGNMENT_BYTES; NULL without memory. */
+void *effattn_arena_allocate(effattn_arena *arena, size_t bytes);
+/* In any order; memory is used again once all that was allocated after it is
+   free too. */
+void effattn_arena_free(effattn_arena *arena, void *memory);
+/* Frees everything in it. */
+void effattn_arena_clear(effattn_arena *arena);
 
-/*===- what kernels see as user context ------------------------------------===*/
+/*===- workspace.c: large memory of a launch
+ * -------------------------------===*/
+
+/* Memory for temporaries and for the scratch of all workers. The context keeps
+   returned blocks, up to the most that one launch held at a time. */
+struct effattn_block {
+  struct effattn_block *next;
+  size_t bytes; /* of data */
+  void *data;   /* aligned to EFFATTN_ALIGNMENT_BYTES */
+};
+
+/* NULL without memory. Counts in launch->workspace. */
+effattn_block *effattn_block_take(effattn_launch *launch, size_t bytes);
+void effattn_block_give(effattn_launch *launch, effattn_block *block);
+
+/*===- what kernels see as user context
+ * ------------------------------------===*/
 
 /* Halide kernels get a pointer to this as `user_context` (argument 0 of their
    argv holds the address of the pointer). One for all threads of a launch:
    halide_malloc takes the arena of the worker that runs on the calling thread
-   (pool.c), and the context's allocator outside of parallel loops. */
+   (parallel.c), and the context's allocator outside of parallel loops. */
 typedef struct effattn_user {
   effattn_context *context;
   effattn_launch *launch; /* NULL outside of launches (effattn_merge) */
@@ -130,7 +163,8 @@ typedef struct effattn_user {
    left is kept, with `what` ("tile kernel of ...") in front. */
 effattn_status effattn_kernel_status(int code, const char *what);
 
-/*===- pool.c: parallel loops ----------------------------------------------===*/
+/*===- parallel.c: parallel loops
+ * --------------------------------------------===*/
 
 /* A loop over [0, count) on at most `workers` threads of the context, or by the
    caller's parallel_for; `user` is the effattn_context. Has the signature that
@@ -138,27 +172,28 @@ effattn_status effattn_kernel_status(int code, const char *what);
    A message that bodies left on other threads comes back to the calling
    thread: that of the lowest index. Which worker runs which index is not
    fixed: results must not depend on it. */
-void effattn_context_parallel_for(void *context, int64_t count,
-                                  int32_t workers, effattn_parallel_body body,
-                                  void *body_data);
+void effattn_context_parallel_for(void *context, int64_t count, int32_t workers,
+                                  effattn_parallel_body body, void *body_data);
 
 /* The arena of the worker that the calling thread is inside of such a loop
    (empty when the loop starts), NULL outside. */
 effattn_arena *effattn_worker_arena(void);
 
-typedef struct effattn_pool effattn_pool;
-effattn_status effattn_pool_create(effattn_context *context, int32_t threads,
-                                   effattn_pool **pool);
-void effattn_pool_destroy(effattn_context *context, effattn_pool *pool);
+/* A caller's parallel_for may be wrong. Gives and clears the status that loops
+   on this thread left: EFFATTN_OPTION where the hook ran fewer or more indices
+   than asked for, or gave a worker that is out of range. */
+effattn_status effattn_parallel_status(void);
 
-/*===- launch.c ------------------------------------------------------------===*/
+/*===- launch.c
+ * ------------------------------------------------------------===*/
 
 struct effattn_launch {
   effattn_context *context;
   const effattn_kernel *kernel;
-  uint32_t target; /* effattn_target: the best code to run */
+  uint32_t target;     /* effattn_target: the best code to run */
   effattn_slot *slots; /* kernel->slots of them */
-  struct halide_buffer_t *buffers; /* of each slot; GPU targets only, else NULL */
+  struct halide_buffer_t
+      *buffers; /* of each slot; GPU targets only, else NULL */
   struct halide_dimension_t *buffer_dimensions; /* MAX_RANK for each slot */
   effattn_user user;
   void *gpu; /* the GPU backend's state of this launch */
@@ -166,48 +201,35 @@ struct effattn_launch {
   effattn_statistics statistics;
 };
 
-/*===- plan.h (plan.c): the tiles of one attend ----------------------------===*/
+/*===- plan_cache.c
+ * --------------------------------------------------------===*/
 
-/* plan.h defines it for attend_cpu.c and attend_gpu.c. It is immutable once
-   built and may be shared by launches. */
-typedef struct effattn_plan effattn_plan;
-
-/* One plan is for one (batch, head) or for all: sets are i32 of rank 1, values
-   strictly increasing and in range, all checked before. */
-typedef struct effattn_plan_filter {
-  effattn_view set;
-  int32_t keep;
-} effattn_plan_filter;
-
-typedef struct effattn_plan_request {
+/* A plan with a count of its users. */
+typedef struct effattn_plan_entry {
+  effattn_plan plan;
+  struct effattn_plan_entry *next; /* in the cache, last used first */
   const effattn_attend *attend;
   const effattn_attend_code *code;
-  const int64_t *integers; /* N, M, q0, others; 0 <= N, M < 2^31 - 1 */
-  const effattn_view *key_sets;   /* attend->key_sets */
-  const effattn_view *query_sets; /* attend->query_sets */
-  uint32_t row_filters;
-  const effattn_plan_filter *row_filter;
-} effattn_plan_request;
+  uint64_t users;
+  uint32_t integers; /* of `key` */
+  bool cached;
+  int64_t key[]; /* the attend's integers */
+} effattn_plan_entry;
 
-effattn_status effattn_plan_build(effattn_context *context,
-                                  const effattn_plan_request *request,
-                                  effattn_plan **plan);
-void effattn_plan_destroy(effattn_context *context, effattn_plan *plan);
-/* Bytes of memory that the plan holds. */
-size_t effattn_plan_bytes(const effattn_plan *plan);
-
-/*===- plan_cache.c --------------------------------------------------------===*/
-
-typedef struct effattn_plan_entry effattn_plan_entry;
-
-/* Finds or builds the plan; it lives until the release. */
+/* Finds or builds the plan for `parameters` (attend->integers of them); it
+   lives until the release. A plan that reads no index set is kept in the cache
+   of the context. */
 effattn_status effattn_plan_acquire(effattn_context *context,
+                                    const effattn_attend *attend,
                                     const effattn_plan_request *request,
-                                    effattn_plan_entry **entry,
-                                    const effattn_plan **plan);
+                                    const effattn_attend_code *code,
+                                    effattn_plan_entry **entry);
 void effattn_plan_release(effattn_context *context, effattn_plan_entry *entry);
 
-/*===- the GPU runtime -----------------------------------------------------===*/
+typedef struct effattn_plan_cache effattn_plan_cache;
+
+/*===- the GPU runtime
+ * -----------------------------------------------------===*/
 
 /* libeffattn_runtime_gpu defines `effattn_gpu`; the core refers to it weakly
    and gives EFFATTN_NO_DEVICE where it is not linked. (A weak reference does
@@ -237,20 +259,31 @@ typedef struct effattn_gpu_table {
   /* run->user_context is the launch's effattn_user. */
   int32_t (*attend)(const effattn_attend_run *run);
   effattn_status (*merge)(effattn_launch *launch, uint32_t count,
-                          const effattn_view *outputs,
-                          const effattn_view *lses, const effattn_view *output,
-                          const effattn_view *lse);
+                          const effattn_view *outputs, const effattn_view *lses,
+                          const effattn_view *output, const effattn_view *lse);
   /* Frees *effattn_context_gpu. */
   void (*close)(effattn_context *context);
 } effattn_gpu_table;
 
-extern const effattn_gpu_table effattn_gpu __attribute__((weak));
+extern const effattn_gpu_table effattn_gpu
+    __attribute__((weak, visibility("hidden")));
 
-/*===- isa.c ---------------------------------------------------------------===*/
+/*===- isa.c
+ * ---------------------------------------------------------------===*/
 
-/* The best of EFFATTN_TARGET_X86_64_V3 and _V4 that this processor and system
-   run and that `limit` (effattn_options.isa_limit) allows; EFFATTN_PROCESSOR
-   below v3. */
-effattn_status effattn_isa(uint32_t limit, uint32_t *target);
+/* What cpuid and xgetbv say, for tests of the choice. */
+typedef struct effattn_processor {
+  uint32_t leaf1_ecx, leaf7_ebx, extended_ecx; /* cpuid 1, 7.0, 0x80000001 */
+  uint64_t xcr0; /* register state that the system saves; 0: none known */
+} effattn_processor;
+
+void effattn_processor_read(effattn_processor *processor);
+
+/* The best of EFFATTN_TARGET_X86_64_V3 and _V4 that the processor and the
+   system run, that `limit` (effattn_options.isa_limit) allows and that `name`
+   allows: the environment variable EFFATTN_ISA, "v2" (for tests: as if the
+   processor were too old), "v3", "v4" or NULL. EFFATTN_PROCESSOR below v3. */
+effattn_status effattn_isa(const effattn_processor *processor, uint32_t limit,
+                           const char *name, uint32_t *target);
 
 #endif /* EFFATTN_SRC_INTERNAL_H */

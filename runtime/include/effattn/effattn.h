@@ -55,7 +55,8 @@ typedef enum effattn_status {
   EFFATTN_DEVICE_LIMIT = 16, /* the device cannot hold this launch */
   EFFATTN_DEVICE_FAILED = 17, /* the driver reported an error */
   EFFATTN_UNSUPPORTED = 18, /* valid, but not supported yet; message says what */
-  EFFATTN_INTERNAL = 19    /* a fault of ours */
+  EFFATTN_INTERNAL = 19,    /* a fault of ours */
+  EFFATTN_OPTION = 20       /* an option or hook of the context is wrong */
 } effattn_status;
 
 /* One line about the last failure on this thread; "" where there was none.
@@ -94,6 +95,12 @@ typedef struct effattn_options {
 EFFATTN_API effattn_status effattn_context_create(const effattn_options *options,
                                                   effattn_context **context);
 EFFATTN_API void effattn_context_destroy(effattn_context *context);
+
+/* Drops what the context keeps about a kernel (its plans). To be called before
+   the library that holds the kernel is unloaded: another kernel may come to lie
+   at its address. */
+EFFATTN_API effattn_status effattn_context_forget(effattn_context *context,
+                                                  const effattn_kernel *kernel);
 
 /* One argument of a launch: a tensor for tensors and index sets, else a value. */
 typedef union effattn_value {

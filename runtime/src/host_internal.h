@@ -1,0 +1,22 @@
+/*===- host_internal.h - parts of the host functions
+ * -----------------------===*/
+#ifndef EFFATTN_SRC_HOST_INTERNAL_H
+#define EFFATTN_SRC_HOST_INTERNAL_H
+
+#include "context.h"
+
+/* NULL with a message (EFFATTN_INTERNAL) where there is no such slot. */
+effattn_slot *effattn_host_slot(effattn_launch *launch, int32_t number);
+
+/* The view of slot `number`, expanded as below. */
+effattn_status effattn_host_view(effattn_launch *launch, int32_t number,
+                                 uint32_t rank, effattn_view *expanded);
+
+/* The view with leading axes of size 1 and stride 0 up to `rank` axes. */
+effattn_status effattn_view_expand(const effattn_view *view, uint32_t rank,
+                                   effattn_view *expanded);
+
+/* Seconds of a monotonic clock. */
+double effattn_seconds(void);
+
+#endif /* EFFATTN_SRC_HOST_INTERNAL_H */
