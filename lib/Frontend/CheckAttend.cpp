@@ -1,0 +1,493 @@
+//===- CheckAttend.cpp - attend, column_sums and linear_attend ------------===//
+//
+// q [B, H, N, D], k [B, Hk, M, D], v [B, Hk, M, Dv]; leading axes may be
+// absent, which means: the same for every head, for every batch entry. Results
+// are O [B, H, N, Dv] and LSE [B, H, N] with the leading axes that any operand
+// has.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Frontend/Checker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace effattn::checking {
+
+namespace {
+
+/// Axis `fromRight` of a tensor; null where it is absent.
+ScalarRef axis(const TensorType &type, int fromRight) {
+  return fromRight < type.rank() ? type.shape[type.rank() - 1 - fromRight]
+                                 : nullptr;
+}
+
+bool isFloating(ElementType type) {
+  return type == ElementType::F32 || type == ElementType::F16 ||
+         type == ElementType::BF16;
+}
+
+TensorType resultType(ElementType element, const AttendSizes &sizes,
+                      std::initializer_list<ScalarRef> inner) {
+  TensorType type{element, {}};
+  if (sizes.batch)
+    type.shape.push_back(sizes.batch);
+  if (sizes.heads)
+    type.shape.push_back(sizes.heads);
+  else if (sizes.batch)
+    type.shape.push_back(constantInt(1));
+  type.shape.insert(type.shape.end(), inner);
+  return type;
+}
+
+} // namespace
+
+/// An operand of attend: a tensor of floats with tokens and channels.
+std::optional<Value> Checker::tensorArgument(const ast::Expr &expr,
+                                             std::string_view what) {
+  Value value = evaluate(expr);
+  if (value.isPoison())
+    return std::nullopt;
+  if (!value.isTensor() || !isFloating(typeOf(value).element) ||
+      typeOf(value).rank() < 2 || typeOf(value).rank() > 4) {
+    error(
+        expr.range,
+        fmt::format("expected a tensor of floats with 2 to 4 axes for {}, but "
+                    "got {}",
+                    what, describe(value)));
+    return std::nullopt;
+  }
+  return value;
+}
+
+bool Checker::headsDivide(const ScalarRef &heads, const ScalarRef &keyHeads,
+                          const ast::Expr &keys) {
+  if (equivalent(heads, keyHeads))
+    return true;
+  if (heads->isConstant() && keyHeads->isConstant()) {
+    int64_t all = heads->integer, own = keyHeads->integer;
+    if (own > 0 ? all % own == 0 : all == 0)
+      return true;
+    error(keys.range, fmt::format("expected a number of key heads that divides "
+                                  "{} query heads, but got {}",
+                                  all, own));
+    return false;
+  }
+  ScalarRef one = constantInt(1), zero = constantInt(0);
+  ScalarRef divides = logicalAnd(
+      equal(mod(heads, binary(ScalarKind::Max, keyHeads, one)), zero),
+      logicalOr(one <= keyHeads, equal(heads, zero)));
+  bool ok = true;
+  require(divides,
+          fmt::format("the number of key heads {} must divide the number of "
+                      "query heads {}",
+                      toString(keyHeads), toString(heads)),
+          keys.range, ok);
+  return ok;
+}
+
+/// One axis that two operands share.
+bool Checker::agree(const ScalarRef &a, const ScalarRef &b,
+                    std::string_view what, std::string_view first,
+                    ast::SourceRange range) {
+  if (equivalent(a, b))
+    return true;
+  Diagnostic &diagnostic =
+      error(range, fmt::format("expected {} {}, as in {}, but got {}",
+                               toString(a), what, first, toString(b)));
+  noteDimensions(diagnostic, a, b);
+  return false;
+}
+
+bool Checker::queryKeySizes(const Value &q, const Value &k,
+                            const ast::Expr &expr, AttendSizes &sizes,
+                            std::string_view channels) {
+  const TensorType &query = typeOf(q), &key = typeOf(k);
+  const ast::Expr &place = expr.operand(1);
+  if (query.element != key.element) {
+    error(place.range, fmt::format("expected keys of type {}, as the queries, "
+                                   "but got {}",
+                                   spelling(query.element), toString(key)));
+    return false;
+  }
+  sizes.queries = axis(query, 1);
+  sizes.keys = axis(key, 1);
+  ScalarRef batch = axis(query, 3), keyBatch = axis(key, 3);
+  ScalarRef heads = axis(query, 2), keyHeads = axis(key, 2);
+  sizes.batch = batch ? batch : keyBatch;
+  sizes.heads = heads ? heads : keyHeads;
+  bool ok =
+      agree(axis(query, 0), axis(key, 0), channels, "the queries", place.range);
+  if (batch && keyBatch)
+    ok = ok &&
+         agree(batch, keyBatch, "batch entries", "the queries", place.range);
+  if (heads && keyHeads)
+    ok = ok && headsDivide(heads, keyHeads, place);
+  return ok;
+}
+
+bool Checker::keyValueSizes(const Value &k, const Value &v,
+                            const ast::Expr &expr) {
+  const TensorType &key = typeOf(k), &value = typeOf(v);
+  const ast::Expr &place = expr.operand(2);
+  if (key.element != value.element || key.rank() != value.rank()) {
+    error(place.range,
+          fmt::format("expected values of type {} with {} axes, as the keys, "
+                      "but got {}",
+                      spelling(key.element), key.rank(), toString(value)));
+    return false;
+  }
+  bool ok =
+      agree(axis(key, 1), axis(value, 1), "tokens", "the keys", place.range);
+  if (key.rank() > 2)
+    ok = ok &&
+         agree(axis(key, 2), axis(value, 2), "heads", "the keys", place.range);
+  if (key.rank() > 3)
+    ok = ok && agree(axis(key, 3), axis(value, 3), "batch entries", "the keys",
+                     place.range);
+  return ok;
+}
+
+/// The pattern at that place; it sees N and M.
+bool Checker::attendPattern(const ast::Expr &expr, const AttendSizes &sizes,
+                            ProgramValue &value) {
+  Value pattern = expectPattern(evaluateIn(expr, Where::Body, true), expr.range,
+                                "the pairs of an attend");
+  if (pattern.isPoison())
+    return false;
+  bool ok = true;
+  value.pattern = completePattern(pattern.pattern, sizes, expr.range, ok);
+  if (ok)
+    requirePattern(value.pattern, sizes, expr.range, ok);
+  return ok;
+}
+
+namespace {
+
+/// Number of leading arguments without a name.
+size_t positionalCount(const ast::Expr &expr) {
+  size_t count = 0;
+  while (count < expr.operands.size() && expr.names[count].empty())
+    ++count;
+  return count;
+}
+
+const ast::Expr *findOption(const ast::Expr &expr, std::string_view name) {
+  for (size_t k = 0; k < expr.operands.size(); ++k)
+    if (expr.names[k].text == name)
+      return &expr.operand(k);
+  return nullptr;
+}
+
+} // namespace
+
+/// Refuses a wrong number of arguments and options that do not exist.
+bool Checker::checkCall(const ast::Expr &expr, size_t wanted,
+                        std::string_view spelling,
+                        const std::vector<std::string> &allowed) {
+  bool ok = true;
+  for (size_t k = 0; k < expr.operands.size(); ++k) {
+    const ast::Identifier &name = expr.names[k];
+    if (name.empty())
+      continue;
+    if (std::find(allowed.begin(), allowed.end(), name.text) == allowed.end()) {
+      error(name.range, fmt::format("'{}' has no option '{}'{}", expr.name.text,
+                                    name.text, didYouMean(name.text, allowed)));
+      ok = false;
+    }
+    for (size_t other = 0; other < k; ++other)
+      if (expr.names[other].text == name.text) {
+        error(name.range, fmt::format("option '{}' is given twice", name.text))
+            .note(expr.names[other].range, "first here");
+        ok = false;
+        break;
+      }
+  }
+  size_t count = positionalCount(expr);
+  for (size_t k = count; k < expr.operands.size(); ++k)
+    if (expr.names[k].empty()) {
+      error(expr.operand(k).range,
+            "expected options after the first option, but got an argument "
+            "without a name");
+      return false;
+    }
+  if (count != wanted) {
+    error(expr.range, fmt::format("expected {}, with {} arguments before its "
+                                  "options, but got {}",
+                                  spelling, wanted, count));
+    ok = false;
+  }
+  return ok;
+}
+
+bool Checker::attendOptions(const ast::Expr &expr, ProgramValue &value,
+                            const AttendSizes &sizes) {
+  bool ok = true;
+  for (size_t k = 0; k < expr.operands.size(); ++k)
+    if (!expr.names[k].empty())
+      ok &= attendOption(expr.names[k], expr.operand(k), value, sizes);
+  return ok;
+}
+
+bool Checker::attendOption(const ast::Identifier &name, const ast::Expr &expr,
+                           ProgramValue &value, const AttendSizes &sizes) {
+  if (name.text == "scale" || name.text == "q0") {
+    bool isScale = name.text == "scale";
+    // N and M are those of this attend.
+    Scope scope{{}, context.scope};
+    if (!isScale) {
+      scope.names["N"] = {makeScalar(sizes.queries), expr.range};
+      scope.names["M"] = {makeScalar(sizes.keys), expr.range};
+    }
+    Restore restore(context);
+    context.scope = &scope;
+    Value scalar = expectScalar(evaluate(expr),
+                                isScale ? ScalarType::Float : ScalarType::Int,
+                                expr.range, fmt::format("'{}'", name.text));
+    (isScale ? value.scale : value.q0) = scalar.scalar;
+    return !scalar.isPoison();
+  }
+  if (name.text == "score" || name.text == "logits") {
+    auto function = evaluateLambda(expr, name.text, sizes);
+    if (function)
+      (name.text == "score" ? value.score : value.logits) = *function;
+    return function.has_value();
+  }
+  if (name.text == "select") {
+    auto count = evaluateSelect(expr);
+    value.selectTop = count.value_or(0);
+    return count.has_value();
+  }
+  std::optional<bool> wants = constantBoolean(expr, "'lse'");
+  value.wantsLse = wants.value_or(false);
+  return wants.has_value();
+}
+
+std::optional<bool> Checker::constantBoolean(const ast::Expr &expr,
+                                             std::string_view what) {
+  Value value =
+      expectScalar(evaluate(expr), ScalarType::Bool, expr.range, what);
+  if (value.isPoison())
+    return std::nullopt;
+  if (!value.scalar->isConstant()) {
+    error(expr.range, fmt::format("expected true or false for {}, but got {}",
+                                  what, toString(value.scalar)));
+    return std::nullopt;
+  }
+  return value.scalar->integer != 0;
+}
+
+/// top(n)
+std::optional<int64_t> Checker::evaluateSelect(const ast::Expr &expr) {
+  bool isTop = expr.kind == ast::ExprKind::Call && expr.name.text == "top" &&
+               expr.operands.size() == 1 && expr.names[0].empty();
+  if (!isTop) {
+    error(expr.range, fmt::format("expected top(n) for 'select', but got {}",
+                                  ast::toString(expr)));
+    return std::nullopt;
+  }
+  const ast::Expr &number = expr.operand(0);
+  auto count = constantInteger(number, "the number of keys in top(n)");
+  if (count && *count < 1) {
+    error(number.range,
+          fmt::format("expected top(n) with n of at least 1, but got {}",
+                      *count));
+    return std::nullopt;
+  }
+  return count;
+}
+
+/// (s, i, j) => ..., a float
+std::optional<ScalarRef> Checker::evaluateLambda(const ast::Expr &expr,
+                                                 std::string_view option,
+                                                 const AttendSizes &sizes) {
+  bool isScore = option == "score";
+  if (expr.kind != ast::ExprKind::Lambda) {
+    error(expr.range,
+          fmt::format("expected a function for '{}', as in {} => ..., but got "
+                      "{}",
+                      option, isScore ? "(s, i, j)" : "(i, j)",
+                      ast::toString(expr)));
+    return std::nullopt;
+  }
+  Scope scope{{}, context.scope};
+  scope.names["scale"] = {makeScalar(variable("scale", ScalarType::Float)),
+                          expr.range};
+  scope.names["q0"] = {makeScalar(variable("q0")), expr.range};
+  bool ok = declareBinders(expr.names, scope, isScore ? "sbhij" : "bhij");
+  Restore restore(context);
+  context.scope = &scope;
+  context.where = Where::Score;
+  context.hasSizes = true;
+  Value body = evaluate(expr.operand(0));
+  if (!ok)
+    return std::nullopt;
+  body = expectScalar(body, ScalarType::Float, expr.operand(0).range,
+                      fmt::format("'{}'", option));
+  if (body.isPoison())
+    return std::nullopt;
+  ScalarRef complete =
+      completeLookups(body.scalar, sizes, expr.operand(0).range, ok);
+  return ok ? std::optional(complete) : std::nullopt;
+}
+
+namespace {
+
+/// 1 / sqrt(D)
+ScalarRef defaultScale(const ScalarRef &channels) {
+  return binary(ScalarKind::Div, constantFloat(1),
+                unary(ScalarKind::Sqrt, unary(ScalarKind::ToFloat, channels)));
+}
+
+} // namespace
+
+/// attend(v, P, logits = ...): every token is a query, so N = M.
+bool Checker::attendLogits(const ast::Expr &expr, ProgramValue &value,
+                           AttendSizes &sizes) {
+  for (const char *option : {"score", "scale", "q0"})
+    if (const ast::Expr *place = findOption(expr, option);
+        place && std::string_view(option) != "q0") {
+      error(place->range, fmt::format("expected no '{}' beside 'logits', which "
+                                      "is the whole logit",
+                                      option));
+      return false;
+    }
+  auto v = tensorArgument(expr.operand(0), "the values");
+  if (!v)
+    return false;
+  const TensorType &type = typeOf(*v);
+  sizes = {axis(type, 3), axis(type, 2), axis(type, 1), axis(type, 1)};
+  value.operands = {v->number};
+  value.operandResults = {v->result};
+  value.types = {
+      resultType(type.element, sizes, {sizes.queries, axis(type, 0)})};
+  return true;
+}
+
+bool Checker::attendKeys(const ast::Expr &expr, ProgramValue &value,
+                         AttendSizes &sizes) {
+  auto q = tensorArgument(expr.operand(0), "the queries");
+  auto k = tensorArgument(expr.operand(1), "the keys");
+  auto v = tensorArgument(expr.operand(2), "the values");
+  if (!q || !k || !v)
+    return false;
+  bool agrees = queryKeySizes(*q, *k, expr, sizes, "channels");
+  agrees &= keyValueSizes(*k, *v, expr);
+  if (!agrees)
+    return false;
+  value.operands = {q->number, k->number, v->number};
+  value.operandResults = {q->result, k->result, v->result};
+  value.scale = defaultScale(axis(typeOf(*q), 0));
+  value.types = {resultType(typeOf(*q).element, sizes,
+                            {sizes.queries, axis(typeOf(*v), 0)})};
+  return true;
+}
+
+Value Checker::evaluateAttend(const ast::Expr &expr) {
+  bool hasLogits = findOption(expr, "logits") != nullptr;
+  if (!checkCall(expr, hasLogits ? 2 : 4,
+                 hasLogits ? "attend(v, P, logits = ...)"
+                           : "attend(q, k, v, P)",
+                 {"scale", "q0", "score", "select", "lse", "logits"}))
+    return {};
+  ProgramValue value = newValue(TensorOp::Attend);
+  value.offset = expr.range.begin;
+  AttendSizes sizes;
+  if (!(hasLogits ? attendLogits(expr, value, sizes)
+                  : attendKeys(expr, value, sizes))) {
+    // Mistakes in the rest are worth a message too, where they need no sizes.
+    evaluateIn(expr.operand(hasLogits ? 1 : 3), Where::Body, true);
+    return {};
+  }
+  value.types.push_back(resultType(ElementType::F32, sizes, {sizes.queries}));
+  bool ok = attendPattern(expr.operand(hasLogits ? 1 : 3), sizes, value);
+  ok &= attendOptions(expr, value, sizes);
+  return ok ? addValue(std::move(value)) : Value();
+}
+
+/// column_sums(q, k, P): probabilities summed over the queries, [B, H, M]
+Value Checker::evaluateColumnSums(const ast::Expr &expr) {
+  if (!checkCall(expr, 3, "column_sums(q, k, P)", {"scale", "q0", "score"}))
+    return {};
+  ProgramValue value = newValue(TensorOp::ColumnSums);
+  value.offset = expr.range.begin;
+  AttendSizes sizes;
+  auto q = tensorArgument(expr.operand(0), "the queries");
+  auto k = tensorArgument(expr.operand(1), "the keys");
+  if (!q || !k || !queryKeySizes(*q, *k, expr, sizes, "channels"))
+    return {};
+  value.operands = {q->number, k->number};
+  value.operandResults = {q->result, k->result};
+  value.scale = defaultScale(axis(typeOf(*q), 0));
+  value.types = {resultType(ElementType::F32, sizes, {sizes.keys})};
+  bool ok = attendPattern(expr.operand(2), sizes, value);
+  ok &= attendOptions(expr, value, sizes);
+  return ok ? addValue(std::move(value)) : Value();
+}
+
+/// linear_attend(fq, fk, v, P, eps = 1e-6, normalize = true)
+Value Checker::evaluateLinearAttend(const ast::Expr &expr) {
+  if (!checkCall(expr, 4, "linear_attend(fq, fk, v, P)",
+                 {"eps", "normalize", "state"}))
+    return {};
+  ProgramValue value = newValue(TensorOp::LinearAttend);
+  value.offset = expr.range.begin;
+  AttendSizes sizes;
+  auto q = tensorArgument(expr.operand(0), "the features of the queries");
+  auto k = tensorArgument(expr.operand(1), "the features of the keys");
+  auto v = tensorArgument(expr.operand(2), "the values");
+  if (!q || !k || !v || !queryKeySizes(*q, *k, expr, sizes, "features") ||
+      !keyValueSizes(*k, *v, expr))
+    return {};
+  value.operands = {q->number, k->number, v->number};
+  value.operandResults = {q->result, k->result, v->result};
+  value.types = {resultType(typeOf(*q).element, sizes,
+                            {sizes.queries, axis(typeOf(*v), 0)})};
+  const ast::Expr &place = expr.operand(3);
+  if (!attendPattern(place, sizes, value))
+    return {};
+  PatternKind kind = value.pattern->kind;
+  if (kind != PatternKind::All && kind != PatternKind::Causal &&
+      kind != PatternKind::Segments) {
+    error(place.range, fmt::format("expected all, causal or segments(t) for "
+                                   "linear_attend, but got {}",
+                                   ast::toString(place)));
+    return {};
+  }
+  return linearOptions(expr, value) ? addValue(std::move(value)) : Value();
+}
+
+bool Checker::linearOptions(const ast::Expr &expr, ProgramValue &value) {
+  double eps = 1e-6;
+  bool normalize = true;
+  if (const ast::Expr *option = findOption(expr, "state")) {
+    error(option->range, "linear_attend has no signature with 'state' yet: "
+                         "supported are 'eps' and 'normalize'");
+    return false;
+  }
+  if (const ast::Expr *option = findOption(expr, "eps")) {
+    Value number = expectScalar(evaluate(*option), ScalarType::Float,
+                                option->range, "'eps'");
+    if (number.isPoison())
+      return false;
+    if (!number.scalar->isConstant() || !(number.scalar->real >= 0)) {
+      error(option->range, fmt::format("expected a constant of at least 0 for "
+                                       "'eps', but got {}",
+                                       toString(number.scalar)));
+      return false;
+    }
+    eps = number.scalar->real;
+  }
+  if (const ast::Expr *option = findOption(expr, "normalize")) {
+    auto wants = constantBoolean(*option, "'normalize'");
+    if (!wants)
+      return false;
+    normalize = *wants;
+  }
+  value.reals = {eps};
+  value.integers = {normalize};
+  return true;
+}
+
+} // namespace effattn::checking

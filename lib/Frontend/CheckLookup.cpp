@@ -1,0 +1,194 @@
+//===- CheckLookup.cpp - what a pattern needs once its attend is known ----===//
+//
+// Look-ups may leave out leading batch and head axes; which of the two a single
+// one is follows from the sizes of the attend. Grids, orders of a grid and head
+// ranges fix sizes, which the launch checks where they are not constant.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Frontend/Checker.h"
+
+#include <fmt/format.h>
+
+namespace effattn::checking {
+
+namespace {
+
+ScalarRef i() { return variable("i"); }
+ScalarRef j() { return variable("j"); }
+ScalarRef position() { return i() + variable("q0"); }
+
+} // namespace
+
+/// The indices of the leading axes that a look-up with `own` indices leaves
+/// out.
+bool Checker::leadingIndices(int table, int own, const AttendSizes &sizes,
+                             ast::SourceRange range,
+                             std::vector<ScalarRef> &indices) {
+  const TensorType &type = kernel.values[table].types[0];
+  int leading = type.rank() - own;
+  auto isAxis = [&](int axis, const ScalarRef &size) {
+    return size && equivalent(type.shape[axis], size);
+  };
+  if (leading == 0)
+    return true;
+  if (leading == 1 && isAxis(0, sizes.heads)) {
+    indices = {variable("h")};
+    return true;
+  }
+  if (leading == 1 && isAxis(0, sizes.batch)) {
+    indices = {variable("b")};
+    return true;
+  }
+  if (leading == 2 && isAxis(0, sizes.batch) && isAxis(1, sizes.heads)) {
+    indices = {variable("b"), variable("h")};
+    return true;
+  }
+  std::string have;
+  if (sizes.batch)
+    have += fmt::format(" {} (batch)", toString(sizes.batch));
+  if (sizes.heads)
+    have += fmt::format("{} {} (heads)", have.empty() ? "" : ",",
+                        toString(sizes.heads));
+  error(range, fmt::format("expected the axes that a look-up leaves out to be "
+                           "those of the attend{}, but got {}",
+                           have.empty() ? ", which has neither batch nor heads"
+                                        : ":" + have,
+                           toString(type)));
+  return false;
+}
+
+ScalarRef Checker::completeLookups(const ScalarRef &scalar,
+                                   const AttendSizes &sizes,
+                                   ast::SourceRange range, bool &ok) {
+  return rewrite(scalar, [&](const ScalarRef &node) -> ScalarRef {
+    if (node->kind != ScalarKind::Lookup)
+      return nullptr;
+    int own = static_cast<int>(node->operands.size());
+    auto place = lookupRanges.find(node);
+    std::vector<ScalarRef> indices;
+    if (!leadingIndices(node->table, own, sizes,
+                        place == lookupRanges.end() ? range : place->second,
+                        indices))
+      ok = false;
+    if (indices.empty())
+      return nullptr;
+    indices.insert(indices.end(), node->operands.begin(), node->operands.end());
+    return lookup(node->table, node->type, std::move(indices));
+  });
+}
+
+/// A table with a batch axis alone: the built-in pattern, whose omitted axis
+/// is the head, as a condition.
+PatternRef Checker::spellOutTable(const Pattern &pattern) {
+  auto at = [&](std::vector<ScalarRef> own, ScalarType type) {
+    own.insert(own.begin(), variable("b"));
+    return lookup(pattern.table, type, std::move(own));
+  };
+  auto result = std::make_shared<Pattern>(PatternKind::Comprehension);
+  result->offset = pattern.offset;
+  if (pattern.kind == PatternKind::Segments) {
+    result->predicate =
+        equal(at({i()}, ScalarType::Int), at({j()}, ScalarType::Int));
+    return result;
+  }
+  const ScalarRef &size = pattern.scalars[0];
+  result->predicate =
+      at({floorDiv(position(), size), floorDiv(j(), size)}, ScalarType::Bool);
+  return result;
+}
+
+PatternRef Checker::completePattern(const PatternRef &pattern,
+                                    const AttendSizes &sizes,
+                                    ast::SourceRange range, bool &ok) {
+  auto result = std::make_shared<Pattern>(*pattern);
+  for (ScalarRef &scalar : result->scalars)
+    scalar = completeLookups(scalar, sizes, range, ok);
+  if (result->predicate)
+    result->predicate = completeLookups(result->predicate, sizes, range, ok);
+  for (PatternRef &child : result->children)
+    child = completePattern(child, sizes, range, ok);
+  for (Order &order : result->orders) {
+    for (ScalarRef &scalar : order.scalars)
+      scalar = completeLookups(scalar, sizes, range, ok);
+    std::vector<ScalarRef> indices;
+    if (order.table >= 0)
+      ok &= leadingIndices(order.table, 1, sizes, range, indices);
+  }
+  if (pattern->table < 0)
+    return result;
+  int own = pattern->kind == PatternKind::Blocks ? 2 : 1;
+  std::vector<ScalarRef> indices;
+  if (!leadingIndices(pattern->table, own, sizes, range, indices)) {
+    ok = false;
+    return result;
+  }
+  bool isTable = pattern->kind == PatternKind::Segments ||
+                 pattern->kind == PatternKind::Blocks;
+  if (isTable && indices.size() == 1 && indices[0]->name == "b")
+    return spellOutTable(*result);
+  return result;
+}
+
+/// What a launch must check; what is known to fail is an error at once.
+void Checker::require(ScalarRef condition, std::string message,
+                      ast::SourceRange range, bool &ok) {
+  if (condition->isConstant()) {
+    if (!condition->integer) {
+      error(range, std::move(message));
+      ok = false;
+    }
+    return;
+  }
+  for (const ProgramRequire &known : kernel.requires_)
+    if (equivalent(known.condition, condition))
+      return;
+  kernel.requires_.push_back(
+      {std::move(condition), std::move(message), range.begin});
+}
+
+void Checker::requireEqual(const ScalarRef &a, const ScalarRef &b,
+                           std::string_view what, ast::SourceRange range,
+                           bool &ok) {
+  if (!equivalent(a, b))
+    require(equal(a, b),
+            fmt::format("{}: expected {}, but got {}", what, toString(b),
+                        toString(a)),
+            range, ok);
+}
+
+/// A grid of these extents holds all tokens.
+void Checker::requireGrid(const std::vector<ScalarRef> &extents,
+                          const AttendSizes &sizes, ast::SourceRange range,
+                          bool &ok) {
+  ScalarRef area = constantInt(1);
+  for (const ScalarRef &extent : extents) {
+    ScalarRef product = area * extent;
+    if (area->isConstant() && extent->isConstant() && !product->isConstant()) {
+      error(range, "the grid has more points than 64 bits can count");
+      ok = false;
+      return;
+    }
+    area = product;
+  }
+  requireEqual(sizes.queries, area, "number of queries on a grid", range, ok);
+  requireEqual(sizes.keys, area, "number of keys on a grid", range, ok);
+}
+
+void Checker::requirePattern(const PatternRef &pattern,
+                             const AttendSizes &sizes, ast::SourceRange range,
+                             bool &ok) {
+  if (pattern->kind == PatternKind::OnGrid)
+    requireGrid(pattern->scalars, sizes, range, ok);
+  if (pattern->kind == PatternKind::Heads)
+    requireEqual(sizes.heads ? sizes.heads : constantInt(1),
+                 pattern->scalars.back(), "number of heads for heads(...)",
+                 range, ok);
+  for (const Order &order : pattern->orders)
+    if (order.scalars.size() >= 2)
+      requireGrid({order.scalars[0], order.scalars[1]}, sizes, range, ok);
+  for (const PatternRef &child : pattern->children)
+    requirePattern(child, sizes, range, ok);
+}
+
+} // namespace effattn::checking

@@ -1,0 +1,163 @@
+//===- CheckStep.cpp - steps on tensors -----------------------------------===//
+
+#include "lib/Frontend/Checker.h"
+
+#include <fmt/format.h>
+
+namespace effattn::checking {
+
+Value Checker::addValue(ProgramValue value) {
+  Value result;
+  result.kind = Value::Tensor;
+  result.number = static_cast<int>(kernel.values.size());
+  result.isPair = value.wantsLse;
+  kernel.values.push_back(std::move(value));
+  return result;
+}
+
+bool Checker::sameType(const TensorType &a, const TensorType &b) {
+  if (a.element != b.element || a.rank() != b.rank())
+    return false;
+  for (int k = 0; k < a.rank(); ++k)
+    if (!equivalent(a.shape[k], b.shape[k]))
+      return false;
+  return true;
+}
+
+/// A number beside a tensor: a value without axes.
+Value Checker::broadcastScalar(const Value &scalar, ElementType element,
+                               ast::SourceRange range) {
+  Value number = toFloat(toInteger(scalar));
+  ProgramValue value = newValue(TensorOp::Scalar);
+  value.types = {TensorType{element, {}}};
+  value.offset = range.begin;
+  if (number.scalar->isConstant()) {
+    value.op = TensorOp::Constant;
+    value.real = number.scalar->real;
+  } else {
+    value.scalar = number.scalar;
+  }
+  return addValue(std::move(value));
+}
+
+Value Checker::evaluateStep(const ast::Expr &expr, const Step &step,
+                            const std::vector<Value> &operands) {
+  if (!step.shape) {
+    error(expr.name.range,
+          fmt::format("step '{}' ({}) is not supported yet; supported steps "
+                      "are {}",
+                      step.name, step.what, supportedSteps()));
+    return {};
+  }
+  size_t wanted = step.operands;
+  if (operands.size() != wanted) {
+    error(expr.range,
+          fmt::format("expected {} tensor{} for step '{}', but got {}", wanted,
+                      wanted == 1 ? "" : "s", step.name, operands.size()));
+    return {};
+  }
+  std::vector<ast::SourceRange> places;
+  for (size_t k = 0; k < operands.size(); ++k) {
+    places.push_back(expr.operand(k).range);
+    if (!operands[k].isTensor()) {
+      error(places[k], fmt::format("expected a tensor for step '{}', but got "
+                                   "{}",
+                                   step.name, describe(operands[k])));
+      return {};
+    }
+  }
+  return applyStep(step, operands, expr.range, places);
+}
+
+/// The operands are tensors or numbers, one of them at least a tensor.
+Value Checker::applyStep(const Step &step, std::vector<Value> operands,
+                         ast::SourceRange range,
+                         const std::vector<ast::SourceRange> &places) {
+  if (context.where != Where::Body) {
+    error(range, fmt::format("expected a number here, but got step '{}' on "
+                             "tensors; compute it in a 'let' of the kernel",
+                             step.name));
+    return {};
+  }
+  ElementType element = ElementType::F32;
+  for (const Value &operand : operands)
+    if (operand.isTensor())
+      element = typeOf(operand).element;
+  ProgramValue value = newValue(TensorOp::Step);
+  value.step = step.name;
+  value.offset = range.begin;
+  std::vector<TensorType> types;
+  for (size_t k = 0; k < operands.size(); ++k) {
+    if (operands[k].isScalar() &&
+        operands[k].scalar->type == ScalarType::Bool) {
+      error(places[k], "expected a number or a tensor, but got a condition");
+      return {};
+    }
+    if (operands[k].isScalar())
+      types.push_back({element, {}});
+    else
+      types.push_back(typeOf(operands[k]));
+  }
+  StepProblem problem;
+  auto type = step.shape(types, {}, problem);
+  if (!type) {
+    error(problem.operand < 0 ? range : places[problem.operand],
+          std::move(problem.message));
+    return {};
+  }
+  for (size_t k = 0; k < operands.size(); ++k) {
+    Value operand = operands[k].isScalar()
+                        ? broadcastScalar(operands[k], element, places[k])
+                        : operands[k];
+    value.operands.push_back(operand.number);
+    value.operandResults.push_back(operand.result);
+  }
+  value.types = {std::move(*type)};
+  return addValue(std::move(value));
+}
+
+/// Entry `index` along one axis, which goes.
+Value Checker::slice(const Value &table, int axis, int64_t index,
+                     ast::SourceRange range) {
+  ProgramValue value = newValue(TensorOp::Step);
+  value.step = "slice";
+  value.offset = range.begin;
+  value.operands = {table.number};
+  value.operandResults = {table.result};
+  value.integers = {axis, index};
+  const TensorType &type = typeOf(table);
+  StepProblem problem;
+  auto result = findStep("slice")->shape({&type, 1}, value.integers, problem);
+  if (!result) {
+    error(range, std::move(problem.message));
+    return {};
+  }
+  bool ok = true;
+  if (!type.shape[axis]->isConstant())
+    require(constantInt(index) < type.shape[axis],
+            fmt::format("expected more than {} entries, but got {}", index,
+                        toString(type.shape[axis])),
+            range, ok);
+  value.types = {std::move(*result)};
+  Value entry = addValue(std::move(value));
+  if (table.kind == Value::Set) {
+    entry.kind = Value::Set;
+    setBounds[entry.number] = setBounds[table.number];
+  }
+  return entry;
+}
+
+/// The number under which a look-up knows a table. A second result gets a
+/// value of its own.
+int Checker::tableNumber(const Value &value) {
+  if (value.result == 0)
+    return value.number;
+  Value one;
+  one.kind = Value::Scalar;
+  one.scalar = constantFloat(1);
+  Restore restore(context);
+  context.where = Where::Body;
+  return applyStep(*findStep("mul"), {value, one}, {}, {{}, {}}).number;
+}
+
+} // namespace effattn::checking
