@@ -1,0 +1,114 @@
+//===- Codegen.cpp - kernels, planners and host programs to objects -------===//
+//
+// Halide kernels are independent of each other: they are compiled side by
+// side, and put into the archive in the order of the program.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Driver/Compiler.h"
+
+#include "lib/Driver/Package.h"
+#include "lib/Driver/Rename.h"
+#include "lib/Driver/TargetPlan.h"
+#include "lib/Target/Gpu.h"
+
+#include "llvm/Support/ThreadPool.h"
+
+#include <fmt/format.h>
+
+namespace effattn {
+
+namespace {
+
+/// One call of lib/Schedule and what came of it.
+struct Job {
+  std::string what; ///< for messages: where the construct is
+  std::function<std::vector<KernelObject>(ScheduleFailure &)> make;
+  std::vector<KernelObject> objects;
+  std::string failure;
+};
+
+void addAttendJobs(const LoweredAttend &attend, const TargetPlan &plan,
+                   std::vector<Job> &jobs) {
+  for (const CodePlan &code : plan.codes) {
+    Job &job = jobs.emplace_back();
+    job.what = attend.source;
+    job.make = [&attend, &code, device = plan.device](ScheduleFailure &failure) {
+      const AttendSpec &spec = attend.spec;
+      if (device)
+        return compileAttendGpu(spec, gpuNumbers(spec.headDim, spec.valueDim),
+                                code.halideTarget, &failure);
+      return compileAttendCpu(spec, code.numbers, code.halideTarget, &failure);
+    };
+  }
+}
+
+void addStepJobs(const LoweredStep &step, const TargetPlan &plan,
+                 std::vector<Job> &jobs) {
+  for (const CodePlan &code : plan.codes) {
+    Job &job = jobs.emplace_back();
+    job.what = step.spec.step;
+    job.make = [&step, &code, device = plan.device](ScheduleFailure &failure) {
+      StepSpec spec = step.spec;
+      spec.name += "_" + code.code.suffix;
+      return std::vector<KernelObject>{
+          compileStep(spec, device, code.halideTarget, &failure)};
+    };
+  }
+}
+
+void run(Job &job) {
+  ScheduleFailure failure;
+  job.objects = job.make(failure);
+  job.failure = failure.message;
+  for (KernelObject &object : job.objects)
+    if (job.failure.empty())
+      if (auto error = makeHalideSymbolsPrivate(object))
+        job.failure = llvm::toString(std::move(error));
+}
+
+} // namespace
+
+bool Compiler::generate(const TargetPlan &plan, LoweredProgram &program) {
+  std::vector<Job> jobs;
+  for (const LoweredKernel &kernel : program.kernels) {
+    for (const LoweredAttend &attend : kernel.attends)
+      addAttendJobs(attend, plan, jobs);
+    for (const LoweredStep &step : kernel.steps)
+      addStepJobs(step, plan, jobs);
+  }
+  CompiledTarget &target = result.targets.emplace_back();
+  target.target = plan.name;
+  {
+    llvm::DefaultThreadPool pool(llvm::hardware_concurrency());
+    for (Job &job : jobs)
+      pool.async([&job] { run(job); });
+    // The host program and the planners meanwhile.
+    ObjectOptions object;
+    for (const CodePlan &code : plan.codes)
+      object.codes.push_back(code.code);
+    object.targetKind = plan.kind;
+    object.compiler = versionText();
+    object.descriptor = [&](const std::string &kernel) {
+      return descriptorSymbol(kernel, plan.name);
+    };
+    std::string problem;
+    KernelObject &host = target.objects.emplace_back();
+    if (!emitObject(program, object, host.bytes, problem))
+      return complain(problem);
+    for (const LoweredKernel &kernel : program.kernels)
+      target.descriptors.push_back(descriptorSymbol(kernel.name, plan.name));
+    host.symbols = target.descriptors;
+    pool.wait();
+  }
+  bool ok = true;
+  for (Job &job : jobs) {
+    if (!job.failure.empty())
+      ok = complain(fmt::format("{}: {}", job.what, job.failure));
+    for (KernelObject &made : job.objects)
+      target.objects.push_back(std::move(made));
+  }
+  return ok;
+}
+
+} // namespace effattn
