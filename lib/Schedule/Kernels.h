@@ -77,6 +77,8 @@ std::vector<KernelObject> compileAttendCpu(const AttendSpec &spec,
                                            const AttendNumbers &numbers,
                                            const std::string &halideTarget,
                                            ScheduleFailure *failure);
+/// Channels that a thread can hold: multiples of 8 in between.
+inline constexpr int gpuLeastChannels = 8, gpuMostChannels = 128;
 std::vector<KernelObject> compileAttendGpu(const AttendSpec &spec,
                                            const AttendNumbers &numbers,
                                            const std::string &halideTarget,

@@ -1,0 +1,231 @@
+//===- AttendAlgorithm.cpp - what an attend's tile computes ---------------===//
+
+#include "lib/Schedule/AttendAlgorithm.h"
+#include "lib/Schedule/Math.h"
+#include "lib/Schedule/ScalarToHalide.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+namespace effattn {
+
+using namespace Halide;
+
+namespace {
+
+const float infinity = std::numeric_limits<float>::infinity();
+
+/// The index of a gathered token; the planner gives no other.
+Expr token(const Expr &index, const ImageParam &tensor) {
+  return unsafe_promise_clamped(index, 0, tensor.dim(1).extent() - 1);
+}
+
+Type elementType(ElementType element) {
+  switch (element) {
+  case ElementType::F32: return Float(32);
+  case ElementType::F16: return Float(16);
+  case ElementType::BF16: return BFloat(16);
+  case ElementType::I8: return Int(8);
+  case ElementType::I32: return Int(32);
+  case ElementType::I64: return Int(64);
+  case ElementType::Bool: return UInt(8);
+  }
+  return Float(32);
+}
+
+/// A tensor of rows with contiguous channels.
+ImageParam rowsOf(const char *name, int channels) {
+  ImageParam tensor(Float(32), 2, name);
+  tensor.dim(0).set_bounds(0, channels).set_stride(1);
+  tensor.dim(1).set_min(0);
+  return tensor;
+}
+
+/// A dense tile: `inner` contiguous numbers, `outer` times.
+ImageParam tileOf(const char *name, int inner, int outer) {
+  ImageParam tile = rowsOf(name, inner);
+  tile.dim(1).set_bounds(0, outer).set_stride(inner);
+  return tile;
+}
+
+ImageParam listOf(Type type, const char *name, int entries = 0) {
+  ImageParam list(type, 1, name);
+  list.dim(0).set_stride(1);
+  if (entries)
+    list.dim(0).set_bounds(0, entries);
+  else
+    list.dim(0).set_min(0);
+  return list;
+}
+
+template <typename... T> std::vector<Argument> list(const T &...arguments) {
+  return {Argument(arguments)...};
+}
+
+} // namespace
+
+//===- pack ---------------------------------------------------------------===//
+
+PackAlgorithm::PackAlgorithm(const AttendSpec &spec,
+                             const AttendNumbers &numbers)
+    : q(rowsOf("q", spec.headDim)),
+      rows(listOf(Int(32), "rows", numbers.tileRows)),
+      floats(listOf(Float(32), "floats")) {
+  // A score sees the logit itself; log2(e) is applied after it.
+  Expr factor = floats(0);
+  if (!spec.score)
+    factor = strictMul(factor, Expr(static_cast<float>(log2e)));
+  packed(row, channel) = strictMul(q(channel, token(rows(row), q)), factor);
+}
+
+std::vector<Argument> PackAlgorithm::arguments() const {
+  return list(q, rows, floats);
+}
+
+//===- tile ---------------------------------------------------------------===//
+
+TileAlgorithm::TileAlgorithm(const AttendSpec &spec,
+                             const AttendNumbers &numbers, bool selecting)
+    : packed(tileOf("packed", numbers.tileRows, spec.headDim)),
+      k(rowsOf("k", spec.headDim)), v(rowsOf("v", spec.valueDim)),
+      rows(listOf(Int(32), "rows", numbers.tileRows)),
+      rowSets(listOf(UInt(32), "row_sets", numbers.tileRows)),
+      columns(listOf(Int(32), "columns")),
+      columnSets(listOf(UInt(32), "column_sets")),
+      integers(listOf(Int(32), "integers")),
+      floats(listOf(Float(32), "floats")),
+      maxIn(listOf(Float(32), "max_in", numbers.tileRows)),
+      sumIn(listOf(Float(32), "sum_in", numbers.tileRows)),
+      accIn(tileOf("acc_in", spec.valueDim, numbers.tileRows)),
+      channels(0, spec.headDim, "channels"),
+      blocks(0, numbers.columnUnroll, 0, count / numbers.columnUnroll,
+             "blocks"),
+      all(0, count, "all") {
+  for (size_t t = 0; t < spec.tables.size(); ++t) {
+    tables.emplace_back(elementType(spec.tables[t].element),
+                        spec.tables[t].rank, fmt::format("table_{}", t));
+    for (int axis = 0; axis < spec.tables[t].rank; ++axis)
+      tables.back().dim(axis).set_min(0);
+  }
+
+  product(row, column) = 0.0f;
+  product(row, column) +=
+      packed(row, channels) * k(channels, token(columns(column), k));
+
+  PairContext pair;
+  pair.i = rows(row);
+  pair.j = columns(column);
+  pair.batch = batch;
+  pair.head = head;
+  pair.rowSets = rowSets(row);
+  pair.columnSets = columnSets(column);
+  pair.integerNames = spec.integers;
+  pair.floatNames = spec.floats;
+  pair.integer = [&](int n) { return integers(n); };
+  pair.real = [&](int n) { return floats(n); };
+  pair.tables = tables;
+  pair.tableSpecs = spec.tables;
+
+  Expr bits = columnSets(column);
+  Expr visible = (bits & Expr(columnPadding)) == Expr(0u);
+  if (spec.predicate)
+    visible = (bits & Expr(columnFull)) != Expr(0u) ||
+              (visible && toHalide(spec.predicate, pair));
+  pair.logit = product(row, column);
+  Expr value = pair.logit;
+  if (spec.score)
+    value = strictMul(toHalide(spec.score, pair),
+                      Expr(static_cast<float>(log2e)));
+  logit(row, column) =
+      select(column / numbers.columnUnroll < fullBlocks, likely(value),
+             select(visible, value, -infinity));
+
+  // Several partial maxima and sums: one chain of them would wait for the
+  // latency of each operation.
+  Expr blockColumn = blocks.x + blocks.y * numbers.columnUnroll;
+  partMax(row, part) = -infinity;
+  Expr candidate = logit(row, blockColumn);
+  partMax(row, blocks.x) =
+      select(strictLess(partMax(row, blocks.x), candidate), candidate,
+             partMax(row, blocks.x));
+  Expr greatest = maxIn(row);
+  for (int p = 0; p < numbers.columnUnroll; ++p)
+    greatest = select(strictLess(greatest, partMax(row, p)), partMax(row, p),
+                      greatest);
+  largest(row) = greatest;
+
+  // -inf - -inf would be NaN: a row that has seen nothing subtracts 0.
+  Expr base = select(strictEqual(largest(row), -infinity), 0.0f, largest(row));
+  rescale(row) = exp2NonPositive(strictSub(maxIn(row), base));
+  // As bits: Halide takes -0.0f and 0.0f for the same constant.
+  Expr power = exp2NonPositive(strictSub(logit(row, column), base));
+  probability(row, column) = reinterpret<float>(
+      select(strictEqual(logit(row, column), -infinity), Expr(INT32_MIN),
+             reinterpret<int32_t>(power)));
+
+  partSum(row, part) = 0.0f;
+  partSum(row, blocks.x) =
+      strictAdd(partSum(row, blocks.x), probability(row, blockColumn));
+  Expr sum = partSum(row, 0);
+  for (int p = 1; p < numbers.columnUnroll; ++p)
+    sum = strictAdd(sum, partSum(row, p));
+  total(row) = strictAdd(strictMul(sumIn(row), rescale(row)), sum);
+
+  accumulated(channel, row) = strictMul(accIn(channel, row), rescale(row));
+  Expr weight = probability(row, all);
+  Expr key = v(channel, token(columns(all), v));
+  if (selecting)
+    key = select(reinterpret<int32_t>(weight) == Expr(INT32_MIN), 0.0f, key);
+  accumulated(channel, row) += weight * key;
+
+  accOut(channel, row) = accumulated(channel, row);
+  maxOut(row) = largest(row);
+  sumOut(row) = total(row);
+}
+
+std::vector<Argument> TileAlgorithm::arguments() const {
+  std::vector<Argument> arguments =
+      list(packed, k, v, rows, rowSets, columns, columnSets, integers, floats,
+           batch, head, fullBlocks, count, maxIn, sumIn, accIn);
+  for (const ImageParam &table : tables)
+    arguments.push_back(table);
+  return arguments;
+}
+
+//===- finish -------------------------------------------------------------===//
+
+FinishAlgorithm::FinishAlgorithm(const AttendSpec &spec,
+                                 const AttendNumbers &numbers)
+    : acc(tileOf("acc", spec.valueDim, numbers.tileRows)),
+      maxima(listOf(Float(32), "maxima", numbers.tileRows)),
+      sums(listOf(Float(32), "sums", numbers.tileRows)),
+      rows(listOf(Int(32), "rows", numbers.tileRows)),
+      entries(0, numbers.tileRows, "entries") {
+  Expr sum = sums(row);
+  // The sum of a row that saw something is at least 1.
+  Expr nothing = strictEqual(sum, 0.0f);
+  inverse(row) = select(nothing, 0.0f, strictDiv(1.0f, sum));
+  // Adding +0 turns a -0, whose sign may depend on absent pairs, into +0.
+  output(channel, row) = undef<float>();
+  entries.where(rows(entries) >= 0);
+  output(channel, unsafe_promise_clamped(
+                      rows(entries), 0, output.output_buffer().dim(1).max())) =
+      strictAdd(strictMul(acc(channel, entries), inverse(entries)), 0.0f);
+
+  // A NaN sum gives NaN, whatever its maximum is.
+  Expr positive = strictLess(0.0f, sum);
+  Expr logarithm = strictAdd(
+      strictMul(cast<double>(maxima(row)), Expr(1 / log2e)),
+      logDouble(cast<double>(select(positive, sum, 1.0f))));
+  naturalLog(row) = select(nothing, -infinity,
+                           select(positive, cast<float>(logarithm), sum));
+  lse(row) = naturalLog(row);
+}
+
+std::vector<Argument> FinishAlgorithm::arguments() const {
+  return list(acc, maxima, sums, rows);
+}
+
+} // namespace effattn

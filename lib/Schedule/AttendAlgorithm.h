@@ -1,0 +1,106 @@
+//===- AttendAlgorithm.h - what an attend's tile computes -------*- C++ -*-===//
+//
+// The equations of one tile of query rows against one chunk of key columns,
+// without any schedule (AttendSchedule.h) or number of a target. In log base 2,
+// with S the scaled (and scored) logits of the pairs and -inf for absent ones:
+//
+//   m'     = max(m, max_c S[c])
+//   a      = 2^(m - m')
+//   P[c]   = 2^(S[c] - m'), absent pairs -0
+//   sum'   = a sum + sum_c P[c]
+//   acc'   = a acc + sum_c P[c] V[c]
+//
+// (m, sum, acc) is carried from chunk to chunk and starts at (-inf, 0, 0).
+// A row that sees nothing of a chunk has a = 1 there and keeps its state.
+//
+// NaN. The maximum passes over NaN (a comparison with NaN is false), so a NaN
+// logit makes P, sum and acc of its row NaN and touches nothing else.
+//
+// Absent pairs have P = -0, not +0: adding -0 v to any accumulator leaves its
+// bits alone where v is finite. Where v is not, the product is NaN, which
+// never goes away again; the caller sees a new NaN in acc and computes the
+// chunk once more with `selecting` set, which takes 0 for v in absent pairs.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EFFATTN_LIB_SCHEDULE_ATTENDALGORITHM_H
+#define EFFATTN_LIB_SCHEDULE_ATTENDALGORITHM_H
+
+#include "lib/Schedule/Kernels.h"
+
+#include "Halide.h"
+
+#include <vector>
+
+namespace effattn {
+
+/// Rows of q, scaled and transposed: packed(row, channel).
+struct PackAlgorithm {
+  PackAlgorithm(const AttendSpec &spec, const AttendNumbers &numbers);
+
+  Halide::ImageParam q;    ///< (channel, token)
+  Halide::ImageParam rows; ///< token of each row of the tile
+  Halide::ImageParam floats;
+  Halide::Var row{"row"}, channel{"channel"};
+  Halide::Func packed{"packed"};
+
+  std::vector<Halide::Argument> arguments() const;
+};
+
+/// Set bits of a column that are no key sets: every row sees it (whatever the
+/// predicate says of its other bits), and no row does (padding).
+inline constexpr uint32_t columnFull = 1u << 30, columnPadding = 1u << 31;
+inline constexpr int mostKeySets = 30;
+
+struct TileAlgorithm {
+  TileAlgorithm(const AttendSpec &spec, const AttendNumbers &numbers,
+                bool selecting);
+
+  // Inputs.
+  Halide::ImageParam packed;     ///< (row, channel)
+  Halide::ImageParam k, v;       ///< (channel, token)
+  Halide::ImageParam rows, rowSets;       ///< by row
+  Halide::ImageParam columns, columnSets; ///< by column of the chunk
+  Halide::ImageParam integers, floats;
+  Halide::Param<int32_t> batch{"batch"}, head{"head"};
+  /// Columns, a multiple of columnUnroll; the first fullBlocks * columnUnroll
+  /// of them are seen by every row and their set bits are not read.
+  Halide::Param<int32_t> fullBlocks{"full_blocks"}, count{"count"};
+  Halide::ImageParam maxIn, sumIn; ///< by row
+  Halide::ImageParam accIn;        ///< (channel, row)
+  std::vector<Halide::ImageParam> tables;
+
+  // Stages.
+  Halide::Var row{"row"}, column{"column"}, channel{"channel"}, part{"part"};
+  Halide::RDom channels, blocks, all;
+  Halide::Func product{"product"};  ///< q . k
+  Halide::Func logit{"logit"};      ///< S
+  Halide::Func partMax{"part_max"}; ///< maximum over every columnUnroll-th column
+  Halide::Func largest{"largest"};  ///< m'
+  Halide::Func rescale{"rescale"};  ///< a
+  Halide::Func probability{"probability"};
+  Halide::Func partSum{"part_sum"}, total{"total"};
+  Halide::Func accumulated{"accumulated"};
+  // Results, in this order; after them the panels logit and probability, for
+  // which the caller gives memory.
+  Halide::Func accOut{"acc_out"}, maxOut{"max_out"}, sumOut{"sum_out"};
+
+  std::vector<Halide::Argument> arguments() const;
+};
+
+/// output(channel, rows[r]) = acc / sum where rows[r] is not -1, and by row of
+/// the tile the natural log-sum-exp; 0 and -inf for a row that saw nothing.
+struct FinishAlgorithm {
+  FinishAlgorithm(const AttendSpec &spec, const AttendNumbers &numbers);
+
+  Halide::ImageParam acc, maxima, sums, rows;
+  Halide::Var row{"row"}, channel{"channel"};
+  Halide::RDom entries;
+  Halide::Func inverse{"inverse"}, naturalLog{"natural_log"};
+  Halide::Func output{"output"}, lse{"lse"};
+
+  std::vector<Halide::Argument> arguments() const;
+};
+
+} // namespace effattn
+
+#endif // EFFATTN_LIB_SCHEDULE_ATTENDALGORITHM_H

@@ -1,0 +1,142 @@
+//===- AttendSchedule.cpp - how the CPU computes an attend's tile ---------===//
+
+#include "lib/Schedule/AttendSchedule.h"
+
+#include <algorithm>
+
+namespace effattn {
+
+using namespace Halide;
+
+namespace {
+
+/// The widest vector, at most `limit` lanes, that divides `channels` (a
+/// multiple of 8).
+int lanesFor(int channels, int limit) {
+  int lanes = limit;
+  while (channels % lanes)
+    lanes /= 2;
+  return lanes;
+}
+
+/// A divisor of `channels` that is a multiple of `lanes` and at most `limit`
+/// (0: no limit).
+int splitOf(int channels, int lanes, int limit) {
+  if (limit == 0 || limit >= channels)
+    return channels;
+  for (int split = limit / lanes * lanes; split > lanes; split -= lanes)
+    if (channels % split == 0)
+      return split;
+  return lanes;
+}
+
+} // namespace
+
+void schedulePack(PackAlgorithm &a, const AttendSpec &spec,
+                  const AttendNumbers &numbers) {
+  OutputImageParam out = a.packed.output_buffer();
+  out.dim(0).set_bounds(0, numbers.tileRows).set_stride(1);
+  out.dim(1).set_bounds(0, spec.headDim).set_stride(numbers.tileRows);
+  a.packed.bound(a.row, 0, numbers.tileRows).bound(a.channel, 0, spec.headDim);
+  // Square blocks transposed in registers: dense loads, dense stores.
+  int lanes = std::min(8, numbers.vectorWidth);
+  Var rowOuter, channelOuter, rowInner, channelInner;
+  a.packed.tile(a.row, a.channel, rowOuter, channelOuter, rowInner,
+                channelInner, lanes, lanes)
+      .vectorize(rowInner)
+      .unroll(channelInner);
+}
+
+void scheduleTile(TileAlgorithm &a, const AttendSpec &spec,
+                  const AttendNumbers &numbers) {
+  const int rows = numbers.tileRows, unroll = numbers.columnUnroll;
+  const int lanes = numbers.vectorWidth;
+  const int valueLanes = lanesFor(spec.valueDim, lanes);
+  const int split = splitOf(spec.valueDim, valueLanes, numbers.valueSplit);
+
+  OutputImageParam acc = a.accOut.output_buffer();
+  acc.dim(0).set_bounds(0, spec.valueDim).set_stride(1);
+  acc.dim(1).set_bounds(0, rows).set_stride(spec.valueDim);
+  for (Func *list : {&a.maxOut, &a.sumOut})
+    list->output_buffer().dim(0).set_bounds(0, rows).set_stride(1);
+  a.accOut.bound(a.channel, 0, spec.valueDim).bound(a.row, 0, rows);
+  a.maxOut.bound(a.row, 0, rows).vectorize(a.row, lanes);
+  a.sumOut.bound(a.row, 0, rows).vectorize(a.row, lanes);
+
+  // The panels S and P: rows are contiguous.
+  for (Func *panel : {&a.logit, &a.probability}) {
+    panel->compute_root().bound(a.row, 0, rows);
+    OutputImageParam memory = panel->output_buffer();
+    memory.set_host_alignment(64);
+    memory.dim(0).set_bounds(0, rows).set_stride(1);
+    memory.dim(1).set_bounds(0, (a.count / unroll) * unroll).set_stride(rows);
+  }
+  Var block, inner;
+  a.logit.split(a.column, block, inner, unroll, TailStrategy::RoundUp)
+      .reorder(a.row, inner, block)
+      .vectorize(a.row, lanes)
+      .unroll(a.row)
+      .unroll(inner);
+  a.product.compute_at(a.logit, block)
+      .vectorize(a.row, lanes)
+      .unroll(a.row)
+      .unroll(a.column);
+  a.product.update()
+      .reorder(a.row, a.column, a.channels)
+      .vectorize(a.row, lanes)
+      .unroll(a.row)
+      .unroll(a.column);
+  a.probability.reorder(a.row, a.column).vectorize(a.row, lanes).unroll(a.row);
+
+  for (Func *partial : {&a.partMax, &a.partSum}) {
+    partial->compute_root()
+        .bound(a.row, 0, rows)
+        .bound(a.part, 0, unroll)
+        .vectorize(a.row, lanes)
+        .unroll(a.row)
+        .unroll(a.part);
+    partial->update()
+        .reorder(a.row, a.blocks.x, a.blocks.y)
+        .vectorize(a.row, lanes)
+        .unroll(a.row)
+        .unroll(a.blocks.x);
+  }
+  for (Func *list : {&a.largest, &a.rescale, &a.total})
+    list->compute_root().bound(a.row, 0, rows).vectorize(a.row, lanes);
+
+  Var rowOuter, rowInner, channelOuter, channelInner;
+  a.accOut.split(a.row, rowOuter, rowInner, numbers.rowUnroll)
+      .split(a.channel, channelOuter, channelInner, split)
+      .reorder(channelInner, rowInner, rowOuter, channelOuter)
+      .vectorize(channelInner, valueLanes)
+      .unroll(channelInner)
+      .unroll(rowInner);
+  a.accumulated.compute_at(a.accOut, rowOuter)
+      .vectorize(a.channel, valueLanes)
+      .unroll(a.channel)
+      .unroll(a.row);
+  a.accumulated.update()
+      .reorder(a.channel, a.row, a.all)
+      .vectorize(a.channel, valueLanes)
+      .unroll(a.channel)
+      .unroll(a.row);
+}
+
+void scheduleFinish(FinishAlgorithm &a, const AttendSpec &spec,
+                    const AttendNumbers &numbers) {
+  const int valueLanes = lanesFor(spec.valueDim, numbers.vectorWidth);
+  a.output.output_buffer().dim(0).set_bounds(0, spec.valueDim).set_stride(1);
+  a.output.output_buffer().dim(1).set_min(0);
+  a.lse.output_buffer().dim(0).set_bounds(0, numbers.tileRows).set_stride(1);
+  a.lse.bound(a.row, 0, numbers.tileRows).vectorize(a.row, numbers.vectorWidth);
+  a.inverse.compute_root()
+      .bound(a.row, 0, numbers.tileRows)
+      .vectorize(a.row, numbers.vectorWidth);
+  a.output.bound(a.channel, 0, spec.valueDim);
+  a.output.update()
+      .reorder(a.channel, a.entries)
+      .vectorize(a.channel, valueLanes)
+      .unroll(a.channel);
+}
+
+} // namespace effattn

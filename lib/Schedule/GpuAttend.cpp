@@ -1,0 +1,360 @@
+//===- GpuAttend.cpp - attend on a device: one thread a query row ---------===//
+
+#include "lib/Schedule/GpuAttend.h"
+#include "lib/Schedule/Math.h"
+#include "lib/Schedule/ScalarToHalide.h"
+
+#include "runtime/src/gpu_words.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+namespace effattn {
+
+using namespace Halide;
+
+namespace {
+
+/// Where the maximum of no logits starts: finite, so that differences are.
+Expr lowest() { return Expr(std::numeric_limits<float>::lowest()); }
+
+constexpr int32_t minusInfinityBits = int32_t(0xff800000u);
+Expr minusInfinity() { return reinterpret<float>(Expr(minusInfinityBits)); }
+
+/// e^x for x <= 0 or NaN, within 2 ulp; 0 below -87. Built of floor and
+/// conversions: a driver may simplify (x + c) - c, and its own exp is 16 ulp
+/// off on some devices. A comparison with NaN is false, and NaN times any power
+/// of two is NaN.
+Expr expNonPositive(Expr x) {
+  Expr whole = floor(x * Expr(1.44269504f) + Expr(0.5f));
+  // ln 2 in two parts; `whole` has 8 bits and the first part 10.
+  Expr r = x - whole * Expr(0.693359375f);
+  r = r - whole * Expr(-2.12194440e-4f);
+  Expr p = Expr(1.9875691500e-4f);
+  for (float c : {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f,
+                  1.6666665459e-1f, 5.0000001201e-1f})
+    p = p * r + Expr(c);
+  p = p * r * r + r + Expr(1.0f);
+  Expr power = reinterpret<float>((cast<int32_t>(whole) + 127) << 23);
+  return select(strict_float(x < Expr(-87.0f)), Expr(0.0f), p * power);
+}
+
+/// True where an integer of 64 bits is computed.
+bool computes64(const Expr &e) {
+  struct Visitor : Internal::IRVisitor {
+    using Internal::IRVisitor::visit;
+    bool found = false;
+    void visit(const Internal::Cast *op) override {
+      found |= op->type.is_int() && op->type.bits() == 64;
+      Internal::IRVisitor::visit(op);
+    }
+    void visit(const Internal::IntImm *op) override {
+      found |= op->type.bits() == 64;
+    }
+  } visitor;
+  if (e.defined())
+    e.accept(&visitor);
+  return visitor.found;
+}
+
+Type storage(ElementType element) {
+  return element == ElementType::F32 ? Float(32) : Int(32);
+}
+
+} // namespace
+
+GpuAttend::GpuAttend(const AttendSpec &spec, const AttendNumbers &numbers)
+    : spec(spec), numbers(numbers), q(Float(32), 1, "q"), k(Float(32), 1, "k"),
+      v(Float(32), 1, "v"), work(Int(32), 4, "work"),
+      words(Int(32), 1, "words"), depth(0, spec.headDim, "depth"),
+      columns(0, numbers.columnUnroll, "columns"),
+      // Trimmed to the tile's own steps by the condition below.
+      state(0, spec.valueDim + headSlots, 0, 1 << 28, "state"),
+      owner(0, numbers.tileRows, 0, tiles, "owner") {
+  for (size_t t = 0; t < spec.tables.size(); ++t)
+    tables.emplace_back(storage(spec.tables[t].element), 1,
+                        fmt::format("table{}", t));
+  defineColumns();
+  defineLogits();
+  defineStep();
+  defineState();
+  defineOutput();
+}
+
+/// Halide takes unsafe_promise_clamped to bound what is read; the runtime
+/// makes the places and knows that they are inside.
+Expr GpuAttend::element(const ImageParam &buffer, Expr place) const {
+  return Internal::Call::make(
+      buffer.parameter(),
+      {unsafe_promise_clamped(std::move(place), 0,
+                              buffer.dim(0).extent() - 1)});
+}
+
+Expr GpuAttend::word(Expr place) const {
+  return element(words, std::move(place));
+}
+
+Expr GpuAttend::rowOf(Expr row, Expr tile) const {
+  return word(work(EFFATTN_GPU_WORK_ROWS, tile, head, batch) + 2 * row);
+}
+
+/// The bits tell -inf from NaN whatever a compiler assumes about floats.
+Expr GpuAttend::present(Expr column) const {
+  return reinterpret<int32_t>(
+             logit(column, step, row, tile, head, batch)) !=
+         Expr(minusInfinityBits);
+}
+
+void GpuAttend::defineColumns() {
+  Expr number = work(EFFATTN_GPU_WORK_BLOCK, tile, head, batch) +
+                (step >> word(EFFATTN_GPU_SHIFT));
+  block(field, step, tile, head, batch) =
+      word(word(EFFATTN_GPU_BLOCKS) + 4 * number + field);
+  auto of = [&](int f) { return block(f, step, tile, head, batch); };
+  Expr first = of(0), count = of(2), flags = of(3);
+  Expr listed = (flags & EFFATTN_GPU_LISTED) != 0;
+  // Columns past the end are absent; they read the last one.
+  Expr mask = (Expr(1) << word(EFFATTN_GPU_SHIFT)) - 1;
+  Expr nth = min((step & mask) * numbers.columnUnroll + column,
+                 max(count - 1, 0));
+  Expr entry = word(EFFATTN_GPU_COLUMNS) + 2 * (first + nth);
+  index(column, step, tile, head, batch) =
+      select(listed, word(select(listed, entry, 0)), first + of(1) * nth);
+  sets(column, step, tile, head, batch) = cast<uint32_t>(
+      select(listed, word(select(listed, entry + 1, 0)),
+             cast<int32_t>(cast<uint32_t>(flags) >> EFFATTN_GPU_SETS)));
+}
+
+void GpuAttend::defineLogits() {
+  auto offset = [&](Expr at, Expr h, int token, int head, int batchStride) {
+    // In units of 4 elements, so that vector loads are known to be aligned.
+    return (at * word(token) + h * word(head) + batch * word(batchStride)) * 4;
+  };
+  Expr keyHead = head / word(EFFATTN_GPU_GROUP);
+  query(row, channel, tile, head, batch) =
+      element(q, offset(max(rowOf(row, tile), 0), head, EFFATTN_GPU_QUERY_TOKEN,
+                        EFFATTN_GPU_QUERY_HEAD, EFFATTN_GPU_QUERY_BATCH) +
+                     channel);
+  Expr at = index(column, step, tile, head, batch);
+  key(channel, column, step, tile, head, batch) =
+      element(k, offset(at, keyHead, EFFATTN_GPU_KEY_TOKEN,
+                        EFFATTN_GPU_KEY_HEAD, EFFATTN_GPU_KEY_BATCH) +
+                     channel);
+  product(column, step, row, tile, head, batch) = 0.0f;
+  product(column, step, row, tile, head, batch) +=
+      query(row, depth, tile, head, batch) *
+      key(depth, column, step, tile, head, batch);
+
+  const int floats =
+      EFFATTN_GPU_PARAMETERS + static_cast<int>(spec.integers.size());
+  PairContext context;
+  context.i = rowOf(row, tile);
+  context.j = at;
+  context.batch = batch;
+  context.head = head;
+  context.rowSets = cast<uint32_t>(
+      word(work(EFFATTN_GPU_WORK_ROWS, tile, head, batch) + 2 * row + 1));
+  context.columnSets = sets(column, step, tile, head, batch);
+  context.integerNames = spec.integers;
+  context.floatNames = spec.floats;
+  context.integer = [this](int n) { return word(EFFATTN_GPU_PARAMETERS + n); };
+  context.real = [this, floats](int n) {
+    return reinterpret<float>(word(floats + n));
+  };
+  context.limit = EFFATTN_GPU_LIMIT;
+  context.tableSpecs = spec.tables;
+  std::vector<int> places; // of a table's sizes; its strides follow
+  int place = floats + static_cast<int>(spec.floats.size());
+  for (const TableSpec &table : spec.tables) {
+    places.push_back(place);
+    place += 2 * table.rank;
+  }
+  context.tableExtent = [&](int table, int axis) {
+    return word(places[table] + axis);
+  };
+  context.tableElement = [&](int table, const std::vector<Expr> &indices) {
+    Expr offset = 0;
+    for (size_t axis = 0; axis < indices.size(); ++axis)
+      offset += indices[axis] *
+                word(places[table] + spec.tables[table].rank +
+                     static_cast<int>(axis));
+    return element(tables[table], offset);
+  };
+
+  context.logit =
+      product(column, step, row, tile, head, batch) * context.real(0);
+  Expr score = spec.score ? toHalide(spec.score, context) : context.logit;
+  Expr count = block(2, step, tile, head, batch);
+  Expr flags = block(3, step, tile, head, batch);
+  Expr mask = (Expr(1) << word(EFFATTN_GPU_SHIFT)) - 1;
+  Expr inside = (step & mask) * numbers.columnUnroll + column < count;
+  if (spec.predicate) {
+    Expr predicate = toHalide(spec.predicate, context);
+    uses64 = uses64 || computes64(predicate);
+    inside = inside && ((flags & EFFATTN_GPU_PARTIAL) == 0 || predicate);
+  }
+  uses64 = uses64 || computes64(score);
+  logit(column, step, row, tile, head, batch) =
+      select(inside, score, minusInfinity());
+}
+
+void GpuAttend::defineStep() {
+  Expr at = index(columns, step, tile, head, batch);
+  Expr all = logit(columns, step, row, tile, head, batch);
+  stepMaximum(step, row, tile, head, batch) = lowest();
+  stepMaximum(step, row, tile, head, batch) =
+      max(stepMaximum(step, row, tile, head, batch), all);
+  // The last column that is present, or -1.
+  seen(step, row, tile, head, batch) = -1;
+  seen(step, row, tile, head, batch) = max(
+      seen(step, row, tile, head, batch), select(present(columns), at, -1));
+  source(column, step, row, tile, head, batch) =
+      select(present(column), index(column, step, tile, head, batch),
+             max(seen(step, row, tile, head, batch), 0));
+  Expr keyHead = head / word(EFFATTN_GPU_GROUP);
+  value(slot, column, step, row, tile, head, batch) = element(
+      v, (source(column, step, row, tile, head, batch) *
+              word(EFFATTN_GPU_VALUE_TOKEN) +
+          keyHead * word(EFFATTN_GPU_VALUE_HEAD) +
+          batch * word(EFFATTN_GPU_VALUE_BATCH)) *
+                 4 +
+             max(slot - headSlots, 0));
+  probability(column, step, row, tile, head, batch) =
+      expNonPositive(logit(column, step, row, tile, head, batch) -
+                     stepMaximum(step, row, tile, head, batch));
+  stepSum(step, row, tile, head, batch) = 0.0f;
+  stepSum(step, row, tile, head, batch) +=
+      probability(columns, step, row, tile, head, batch);
+  stepValue(slot, step, row, tile, head, batch) = 0.0f;
+  stepValue(slot, step, row, tile, head, batch) +=
+      probability(columns, step, row, tile, head, batch) *
+      value(slot, columns, step, row, tile, head, batch);
+}
+
+void GpuAttend::defineState() {
+  auto before = [&](Expr s) {
+    return carried(std::move(s), row, tile, head, batch);
+  };
+  RVar s = state.x, t = state.y;
+  // Without promises in it: then Halide trims the loop to this condition.
+  state.where(t < work(EFFATTN_GPU_WORK_STEPS, tile, head, batch));
+  Expr here = stepMaximum(t, row, tile, head, batch);
+  Expr maximum = max(before(Maximum), here);
+  Expr any = seen(t, row, tile, head, batch) >= 0;
+  carried(slot, row, tile, head, batch) =
+      select(slot == Maximum, lowest(), 0.0f);
+  carried(s, row, tile, head, batch) =
+      select(s == Decay, expNonPositive(before(Maximum) - maximum), //
+             s == Share, expNonPositive(here - maximum),            //
+             s == Maximum, maximum,                                 //
+             s == Sum,
+             before(Sum) * before(Decay) +
+                 stepSum(t, row, tile, head, batch) * before(Share),
+             s < headSlots, 0.0f,
+             before(s) * before(Decay) +
+                 select(any,
+                        stepValue(s, t, row, tile, head, batch) *
+                            before(Share),
+                        0.0f));
+}
+
+void GpuAttend::defineOutput() {
+  RVar r = owner.x, t = owner.y;
+  auto result = [&](Expr s) { return carried(std::move(s), r, t, head, batch); };
+  // Something present has e^0 in the sum, so only an empty row has sum 0.
+  Expr empty = strict_float(result(Sum) == 0.0f);
+  Expr o = select(empty, 0.0f,
+                  result(channel + headSlots) * (1.0f / result(Sum)));
+  Expr lse = select(empty, minusInfinity(),
+                    result(Maximum) + logFloat(result(Sum)));
+  owner.where(rowOf(r, t) >= 0);
+  output(channel, token, head, batch) = Tuple(undef<float>(), undef<float>());
+  Expr place = unsafe_promise_clamped(
+      rowOf(r, t), 0, output.output_buffers()[0].dim(1).extent() - 1);
+  output(channel, place, head, batch) = Tuple(o, lse);
+}
+
+void GpuAttend::schedule() {
+  RVar r = owner.x, t = owner.y;
+  output.bound(channel, 0, spec.valueDim)
+      .bound(head, 0, heads)
+      .bound(batch, 0, batches);
+  output.update()
+      .allow_race_conditions() // rows of a plan are distinct
+      .reorder(channel, r, t, head, batch)
+      .gpu_blocks(t, head, batch)
+      .gpu_threads(r)
+      .unroll(channel);
+  LoopLevel thread(output, r), threads(output, t);
+
+  const int width = numbers.vectorWidth;
+  auto registers = [](Func &f) { f.store_in(MemoryType::Register); };
+  // q in shared memory, neighbouring threads at neighbouring addresses.
+  query.compute_at(threads).gpu_threads(row);
+
+  carried.compute_at(thread).unroll(slot);
+  RVar outer("outer"), inner("inner");
+  carried.update()
+      .split(state.x, outer, inner, numbers.rowUnroll)
+      .reorder(inner, outer, state.y)
+      .unroll(inner)
+      .unroll(outer);
+  RVar each = state.y;
+  block.compute_at(carried, each).unroll(field);
+  index.compute_at(carried, each).unroll(column);
+  product.compute_at(carried, each).unroll(column);
+  RVar deep("deep"), near("near");
+  product.update()
+      .split(depth, deep, near, 4)
+      .reorder(near, column, deep)
+      .unroll(column)
+      .unroll(near);
+  key.compute_at(product, column);
+  logit.compute_at(carried, each).unroll(column);
+  stepMaximum.compute_at(carried, each);
+  stepMaximum.update().unroll(columns);
+  seen.compute_at(carried, each);
+  seen.update().unroll(columns);
+  source.compute_at(carried, each).unroll(column);
+  probability.compute_at(carried, each).unroll(column);
+  stepSum.compute_at(carried, each);
+  stepSum.update().unroll(columns);
+  stepValue.compute_at(carried, outer).unroll(slot);
+  stepValue.update().reorder(slot, columns).unroll(slot).unroll(columns);
+  value.compute_at(stepValue, columns);
+  if (width > 1) {
+    key.vectorize(channel, width);
+    value.vectorize(slot, width);
+  }
+  key.unroll(channel);
+  value.unroll(slot);
+  for (Func *f : {&carried, &block, &index, &product, &key, &logit,
+                  &stepMaximum, &seen, &source, &probability, &stepSum,
+                  &stepValue, &value})
+    registers(*f);
+
+  for (ImageParam *buffer : {&q, &k, &v, &words})
+    buffer->dim(0).set_min(0);
+  for (ImageParam *buffer : {&q, &k, &v})
+    buffer->set_host_alignment(16);
+  for (ImageParam &table : tables)
+    table.dim(0).set_min(0);
+  work.dim(0).set_bounds(0, EFFATTN_GPU_WORK_FIELDS);
+  work.dim(1).set_stride(EFFATTN_GPU_WORK_FIELDS);
+  for (int axis = 1; axis < 4; ++axis) {
+    work.dim(axis).set_min(0);
+    output.output_buffers()[0].dim(axis).set_min(0);
+  }
+  // LSE has one value a row: all channels write the same.
+  output.output_buffers()[1].dim(0).set_stride(0);
+}
+
+std::vector<Argument> GpuAttend::arguments() const {
+  std::vector<Argument> arguments{q, k, v, work, words};
+  arguments.insert(arguments.end(), tables.begin(), tables.end());
+  arguments.insert(arguments.end(), {tiles, heads, batches});
+  return arguments;
+}
+
+} // namespace effattn

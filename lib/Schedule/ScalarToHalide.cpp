@@ -1,0 +1,348 @@
+//===- ScalarToHalide.cpp - predicates and scores in kernels --------------===//
+
+#include "lib/Schedule/ScalarToHalide.h"
+#include "lib/Schedule/Math.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace effattn {
+
+using Halide::Expr;
+
+namespace {
+
+/// Values that an integer expression can take.
+struct Interval {
+  __int128 low, high;
+  bool narrow() const { return low >= INT32_MIN && high <= INT32_MAX; }
+};
+
+constexpr Interval wide{INT64_MIN, INT64_MAX};
+
+struct Value {
+  Expr expression;
+  Interval interval = wide; ///< of integers
+};
+
+/// Most elements of an `exists` that are written out one by one.
+constexpr int64_t unrolledExists = 64;
+
+Expr inWidth(const Value &value, bool narrow) {
+  return narrow ? value.expression
+                : Halide::cast<int64_t>(value.expression);
+}
+
+Interval elementInterval(ElementType element) {
+  switch (element) {
+  case ElementType::Bool: return {0, 1};
+  case ElementType::I8: return {-128, 127};
+  case ElementType::I32: return {INT32_MIN, INT32_MAX};
+  default: return wide;
+  }
+}
+
+class Translator {
+public:
+  explicit Translator(PairContext &context) : context(context) {}
+
+  Value visit(const ScalarRef &scalar) {
+    auto found = values.find(scalar.get());
+    if (found != values.end())
+      return found->second;
+    Value value = translate(*scalar);
+    // A value that depends on a bound variable is not the same next time.
+    if (bound.empty())
+      values.emplace(scalar.get(), value);
+    return value;
+  }
+
+private:
+  Value translate(const Scalar &scalar);
+  Value variable(const Scalar &scalar);
+  Value parameter(const Scalar &scalar);
+  Value lookup(const Scalar &scalar);
+  Value exists(const Scalar &scalar);
+  Value integerBinary(const Scalar &scalar, const Value &a, const Value &b);
+  Value integerUnary(const Scalar &scalar, const Value &a);
+  Value realOperation(const Scalar &scalar);
+  Value comparison(const Scalar &scalar);
+
+  PairContext &context;
+  std::map<const Scalar *, Value> values;
+  std::map<std::string, int64_t> bound; ///< of enclosing `exists`
+};
+
+Value Translator::variable(const Scalar &scalar) {
+  if (auto found = bound.find(scalar.name); found != bound.end())
+    return {Expr(static_cast<int32_t>(found->second)),
+            {found->second, found->second}};
+  const Interval index{0, context.limit - 1};
+  if (scalar.name == "i" || scalar.name == "j")
+    return {scalar.name == "i" ? context.i : context.j, index};
+  if (scalar.name == "b" || scalar.name == "h")
+    return {scalar.name == "b" ? context.batch : context.head, index};
+  if (scalar.name == "s" && context.logit.defined())
+    return {context.logit};
+  return parameter(scalar);
+}
+
+Value Translator::parameter(const Scalar &scalar) {
+  auto at = [&](const std::vector<std::string> &names) {
+    return std::find(names.begin(), names.end(), scalar.name) - names.begin();
+  };
+  if (scalar.type == ScalarType::Float) {
+    size_t k = at(context.floatNames);
+    if (k < context.floatNames.size())
+      return {context.real(static_cast<int>(k))};
+  } else {
+    size_t k = at(context.integerNames);
+    if (k < context.integerNames.size()) {
+      bool size = scalar.name == "N" || scalar.name == "M";
+      return {context.integer(static_cast<int>(k)),
+              {size ? 0 : -context.limit, context.limit}};
+    }
+  }
+  throw ScheduleError{
+      fmt::format("'{}' is not a parameter of this kernel", scalar.name)};
+}
+
+Value Translator::lookup(const Scalar &scalar) {
+  auto extentOf = [&](int axis) {
+    return context.tableExtent
+               ? context.tableExtent(scalar.table, axis)
+               : context.tables.at(scalar.table).dim(axis).extent();
+  };
+  const TableSpec &spec = context.tableSpecs.at(scalar.table);
+  // Leading batch and head axes may be left out: the pair's own.
+  std::vector<Value> indices;
+  int missing = spec.rank - static_cast<int>(scalar.operands.size());
+  const Interval index{0, context.limit - 1};
+  if (missing > 0 && spec.hasBatch)
+    indices.push_back({context.batch, index});
+  if (missing > 0 && spec.hasHead &&
+      static_cast<int>(indices.size()) < missing)
+    indices.push_back({context.head, index});
+  if (static_cast<int>(indices.size()) != std::max(missing, 0))
+    throw ScheduleError{fmt::format(
+        "a look-up has {} indices, but its table has {} axes",
+        scalar.operands.size(), spec.rank)};
+  for (const ScalarRef &operand : scalar.operands)
+    indices.push_back(visit(operand));
+
+  std::vector<Expr> at(indices.size());
+  for (size_t axis = 0; axis < indices.size(); ++axis) {
+    size_t dimension = indices.size() - 1 - axis; // last axis first
+    Expr extent = extentOf(static_cast<int>(dimension));
+    Value &value = indices[axis];
+    bool narrow = value.interval.narrow();
+    Expr clamped = Halide::max(
+        Halide::min(value.expression, inWidth({extent - 1, {}}, narrow)), 0);
+    at[dimension] = Halide::unsafe_promise_clamped(
+        Halide::cast<int32_t>(clamped), 0, extent - 1);
+  }
+  Expr element = context.tableElement
+                     ? context.tableElement(scalar.table, at)
+                     : context.tables.at(scalar.table)(at);
+  switch (scalar.type) {
+  case ScalarType::Bool: return {element != Halide::cast(element.type(), 0)};
+  case ScalarType::Float: return {Halide::cast<float>(element)};
+  case ScalarType::Int: break;
+  }
+  Interval interval = elementInterval(spec.element);
+  return {interval.narrow() ? Halide::cast<int32_t>(element)
+                            : Halide::cast<int64_t>(element),
+          interval};
+}
+
+Value Translator::exists(const Scalar &scalar) {
+  if (!scalar.operands[0]->isConstant() || !scalar.operands[1]->isConstant())
+    throw ScheduleError{"'exists' needs constant bounds in a kernel"};
+  int64_t first = scalar.operands[0]->integer;
+  int64_t end = scalar.operands[1]->integer;
+  if (end - first > unrolledExists)
+    throw ScheduleError{
+        fmt::format("'exists' over {} values is not supported in a kernel; at "
+                    "most {} are",
+                    end - first, unrolledExists)};
+  Expr any = Halide::Internal::make_bool(false);
+  for (int64_t value = first; value < end; ++value) {
+    bound[scalar.name] = value;
+    any = any || visit(scalar.operands[2]).expression;
+  }
+  bound.erase(scalar.name);
+  return {any};
+}
+
+Value Translator::integerUnary(const Scalar &scalar, const Value &a) {
+  Interval in = a.interval, out;
+  if (scalar.kind == ScalarKind::Neg)
+    out = {-in.high, -in.low};
+  else
+    out = {std::max({__int128(0), in.low, -in.high}),
+           std::max(-in.low, in.high)};
+  Expr x = inWidth(a, in.narrow() && out.narrow());
+  if (scalar.kind == ScalarKind::Neg)
+    return {-x, out};
+  return {Halide::select(x < 0, -x, x), out};
+}
+
+Interval combine(ScalarKind kind, const Interval &a, const Interval &b) {
+  switch (kind) {
+  case ScalarKind::Add: return {a.low + b.low, a.high + b.high};
+  case ScalarKind::Sub: return {a.low - b.high, a.high - b.low};
+  case ScalarKind::Mul: {
+    __int128 corners[] = {a.low * b.low, a.low * b.high, a.high * b.low,
+                          a.high * b.high};
+    return {*std::min_element(corners, corners + 4),
+            *std::max_element(corners, corners + 4)};
+  }
+  case ScalarKind::FloorDiv:
+  case ScalarKind::CeilDiv:
+    return {std::min(a.low, __int128(0)), std::max(a.high, __int128(0))};
+  case ScalarKind::Mod:
+    return {0, std::max(b.high - 1, __int128(0))};
+  case ScalarKind::Min:
+    return {std::min(a.low, b.low), std::min(a.high, b.high)};
+  case ScalarKind::Max:
+    return {std::max(a.low, b.low), std::max(a.high, b.high)};
+  default: return wide;
+  }
+}
+
+/// Products of two 64-bit bounds fit 128 bits; what leaves 64 bits wraps.
+Interval saturate(Interval interval) {
+  if (interval.low < INT64_MIN || interval.high > INT64_MAX)
+    return wide;
+  return interval;
+}
+
+Value Translator::integerBinary(const Scalar &scalar, const Value &a,
+                                const Value &b) {
+  Interval out = saturate(combine(scalar.kind, a.interval, b.interval));
+  bool narrow =
+      a.interval.narrow() && b.interval.narrow() && out.narrow();
+  Expr x = inWidth(a, narrow), y = inWidth(b, narrow);
+  switch (scalar.kind) {
+  case ScalarKind::Add: return {x + y, out};
+  case ScalarKind::Sub: return {x - y, out};
+  case ScalarKind::Mul: return {x * y, out};
+  // Halide's integer division rounds down for a positive divisor.
+  case ScalarKind::FloorDiv: return {x / y, out};
+  case ScalarKind::CeilDiv: return {-((-x) / y), out};
+  case ScalarKind::Mod: return {x % y, out};
+  case ScalarKind::Min: return {Halide::min(x, y), out};
+  default: return {Halide::max(x, y), out};
+  }
+}
+
+Value Translator::realOperation(const Scalar &scalar) {
+  Expr a = visit(scalar.operands[0]).expression, b;
+  if (scalar.operands.size() > 1)
+    b = visit(scalar.operands[1]).expression;
+  switch (scalar.kind) {
+  case ScalarKind::Add: return {strictAdd(a, b)};
+  case ScalarKind::Sub: return {strictSub(a, b)};
+  case ScalarKind::Mul: return {strictMul(a, b)};
+  case ScalarKind::Div: return {strictDiv(a, b)};
+  case ScalarKind::Neg: return {strictSub(Halide::Expr(-0.0f), a)};
+  case ScalarKind::Min: return {minKeepNan(a, b)};
+  case ScalarKind::Max: return {maxKeepNan(a, b)};
+  case ScalarKind::Abs: return {Halide::abs(a)};
+  case ScalarKind::Exp: return {expFloat(a)};
+  case ScalarKind::Log: return {logFloat(a)};
+  case ScalarKind::Tanh: return {tanhFloat(a)};
+  case ScalarKind::Sqrt: return {Halide::strict_float(Halide::sqrt(a))};
+  default:
+    throw ScheduleError{"a scalar operation has no form in a kernel"};
+  }
+}
+
+Value Translator::comparison(const Scalar &scalar) {
+  Value left = visit(scalar.operands[0]), right = visit(scalar.operands[1]);
+  Expr a = left.expression, b = right.expression;
+  bool real = scalar.operands[0]->type == ScalarType::Float;
+  if (scalar.operands[0]->type == ScalarType::Int) {
+    bool narrow = left.interval.narrow() && right.interval.narrow();
+    a = inWidth(left, narrow);
+    b = inWidth(right, narrow);
+  }
+  Expr result;
+  switch (scalar.kind) {
+  case ScalarKind::Less: result = a < b; break;
+  case ScalarKind::LessEqual: result = a <= b; break;
+  case ScalarKind::Equal: result = a == b; break;
+  default: result = a != b; break;
+  }
+  return {real ? Halide::strict_float(result) : result};
+}
+
+Value Translator::translate(const Scalar &scalar) {
+  auto operand = [&](size_t k) { return visit(scalar.operands[k]); };
+  switch (scalar.kind) {
+  case ScalarKind::Constant:
+    if (scalar.type == ScalarType::Float)
+      return {Expr(static_cast<float>(scalar.real))};
+    if (scalar.type == ScalarType::Bool)
+      return {Halide::Internal::make_bool(scalar.integer != 0)};
+    if (Interval{scalar.integer, scalar.integer}.narrow())
+      return {Expr(static_cast<int32_t>(scalar.integer)),
+              {scalar.integer, scalar.integer}};
+    return {Expr(scalar.integer), {scalar.integer, scalar.integer}};
+  case ScalarKind::Variable: return variable(scalar);
+  case ScalarKind::Dimension:
+  case ScalarKind::Argument: return parameter(scalar);
+  case ScalarKind::Lookup: return lookup(scalar);
+  case ScalarKind::KeyInSet:
+    return {((context.columnSets >> Expr(uint32_t(scalar.table))) &
+             Expr(1u)) != Expr(0u)};
+  case ScalarKind::QueryInSet:
+    return {((context.rowSets >> Expr(uint32_t(scalar.table))) & Expr(1u)) !=
+            Expr(0u)};
+  case ScalarKind::ToFloat: {
+    Value value = operand(0);
+    return {Halide::cast<float>(value.expression)};
+  }
+  case ScalarKind::Less:
+  case ScalarKind::LessEqual:
+  case ScalarKind::Equal:
+  case ScalarKind::NotEqual: return comparison(scalar);
+  case ScalarKind::And:
+    return {operand(0).expression && operand(1).expression};
+  case ScalarKind::Or: return {operand(0).expression || operand(1).expression};
+  case ScalarKind::Not: return {!operand(0).expression};
+  case ScalarKind::Select: {
+    Value condition = operand(0), then = operand(1), otherwise = operand(2);
+    if (scalar.type != ScalarType::Int)
+      return {Halide::select(condition.expression, then.expression,
+                             otherwise.expression)};
+    Interval out{std::min(then.interval.low, otherwise.interval.low),
+                 std::max(then.interval.high, otherwise.interval.high)};
+    return {Halide::select(condition.expression, inWidth(then, out.narrow()),
+                           inWidth(otherwise, out.narrow())),
+            out};
+  }
+  case ScalarKind::Exists: return exists(scalar);
+  default: break;
+  }
+  if (scalar.type == ScalarType::Float)
+    return realOperation(scalar);
+  if (scalar.kind == ScalarKind::Neg || scalar.kind == ScalarKind::Abs) {
+    Value value = operand(0);
+    return integerUnary(scalar, value);
+  }
+  Value left = operand(0), right = operand(1);
+  return integerBinary(scalar, left, right);
+}
+
+} // namespace
+
+Expr toHalide(const ScalarRef &scalar, PairContext &context) {
+  return Translator(context).visit(scalar).expression;
+}
+
+} // namespace effattn

@@ -1,0 +1,94 @@
+/*===- attend_cpu.h - parts of the CPU's attend ----------------------------===*\
+|*
+|* What one worker holds while it computes tiles. All of it lies in the scratch
+|* that effattn_attend_run gives: nothing here allocates.
+|*
+\*===----------------------------------------------------------------------===*/
+#ifndef EFFATTN_SRC_ATTEND_CPU_H
+#define EFFATTN_SRC_ATTEND_CPU_H
+
+#include "internal.h"
+
+/* A Halide buffer of at most two dimensions, with its dimensions. */
+typedef struct effattn_buffer2 {
+  struct halide_buffer_t buffer;
+  struct halide_dimension_t dimensions[2];
+} effattn_buffer2;
+
+/* Arguments of the tile kernel before the tables, in the order of
+   docs/kernel-abi.md; after the tables come TILE_RESULTS. */
+enum {
+  TILE_USER, TILE_PACKED, TILE_K, TILE_V, TILE_ROWS, TILE_ROW_SETS,
+  TILE_COLUMNS, TILE_COLUMN_SETS, TILE_INTEGERS, TILE_FLOATS, TILE_BATCH,
+  TILE_HEAD, TILE_FULL_BLOCKS, TILE_COUNT, TILE_MAX_IN, TILE_SUM_IN,
+  TILE_ACC_IN, TILE_ARGUMENTS,
+  TILE_RESULTS = 5 /* acc, max, sum, the panels of logits, probabilities */
+};
+
+/* Set bits of a column that are no key sets (lib/Schedule/AttendAlgorithm.h):
+   every row sees it; none does. */
+#define EFFATTN_COLUMN_FULL (1u << 30)
+#define EFFATTN_COLUMN_PADDING (1u << 31)
+
+/* (max, sum, acc) of a tile between two chunks of columns. */
+typedef struct effattn_tile_state {
+  float *max, *sum, *acc;
+  effattn_buffer2 max_buffer, sum_buffer, acc_buffer;
+} effattn_tile_state;
+
+typedef struct effattn_worker {
+  const effattn_attend_run *run;
+  int32_t rows, chunk; /* of a tile; chunk is a multiple of column_unroll */
+
+  int32_t *row, *present_row; /* the plan's entries; -1 replaced by a row */
+  uint32_t *row_sets;
+  int32_t *columns;
+  uint32_t *column_sets;
+  int32_t *integers;
+  float *floats, *packed, *lse, *logits, *probabilities;
+  effattn_tile_state state[2];
+
+  effattn_buffer2 q, k, v, output; /* of the current (batch, head) */
+  effattn_buffer2 packed_buffer, row_buffer, present_buffer, row_sets_buffer,
+      columns_buffer, column_sets_buffer, integers_buffer, floats_buffer,
+      lse_buffer, logits_buffer, probabilities_buffer;
+  struct halide_buffer_t *tables;
+  struct halide_dimension_t *table_dimensions;
+
+  int32_t batch, head, full_blocks, count;
+  void *user;
+  void **tile_arguments;
+} effattn_worker;
+
+/* Lays a worker out in `scratch`; returns the bytes used. With scratch NULL it
+   only counts. */
+size_t effattn_worker_layout(effattn_worker *worker,
+                             const effattn_attend *attend,
+                             const effattn_attend_code *code, void *scratch);
+
+/* Fills in what does not change from tile to tile. */
+int32_t effattn_worker_begin(effattn_worker *worker,
+                             const effattn_attend_run *run);
+
+/* Points the worker at one (batch, head). */
+void effattn_worker_select(effattn_worker *worker, int64_t batch,
+                           int64_t head);
+
+/* Reads the runs of a tile in order, chunk by chunk. */
+typedef struct effattn_column_reader {
+  const effattn_plan_run *run;
+  int64_t offset; /* columns of *run already given */
+  int64_t full;   /* full columns not given yet */
+} effattn_column_reader;
+
+/* Writes the next `count` columns of the tile and their set bits. */
+void effattn_read_columns(effattn_column_reader *reader, int32_t count,
+                          int32_t *columns, uint32_t *sets);
+
+/* Asks for the memory that `next` reads and `tile` did not. */
+void effattn_prefetch_tile(const effattn_worker *worker,
+                           const effattn_plan *plan,
+                           const effattn_plan_tile *tile,
+                           const effattn_plan_tile *next);
+
+#endif /* EFFATTN_SRC_ATTEND_CPU_H */
