@@ -57,7 +57,7 @@ void addStepJobs(const LoweredStep &step, const TargetPlan &plan,
   }
 }
 
-void run(Job &job) {
+void carryOut(Job &job) {
   ScheduleFailure failure;
   job.objects = job.make(failure);
   job.failure = failure.message;
@@ -82,7 +82,7 @@ bool Compiler::generate(const TargetPlan &plan, LoweredProgram &program) {
   {
     llvm::DefaultThreadPool pool(llvm::hardware_concurrency());
     for (Job &job : jobs)
-      pool.async([&job] { run(job); });
+      pool.async([&job] { carryOut(job); });
     // The host program and the planners meanwhile.
     ObjectOptions object;
     for (const CodePlan &code : plan.codes)

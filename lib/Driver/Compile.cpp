@@ -30,7 +30,7 @@ bool Compiler::runFrontEnd() {
   begin(Stage::Parse);
   std::unique_ptr<ast::File> file = parse(sources, buffer, diagnostics);
   if (!diagnostics.hasErrors() && options.stop == Stage::Parse)
-    result.text = ast::print(*file);
+    result.text = ast::toString(*file);
   if (!diagnostics.hasErrors() && options.stop != Stage::Parse) {
     begin(Stage::Check);
     result.program = check(*file, options.sets, diagnostics);

@@ -3,6 +3,7 @@
 #define EFFATTN_LIB_DRIVER_TARGETPLAN_H
 
 #include "lib/Driver/Driver.h"
+#include "lib/Analysis/Strategy.h"
 #include "lib/Target/Object.h"
 
 namespace effattn {
