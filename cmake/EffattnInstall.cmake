@@ -20,3 +20,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/effattn)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/patterns
         DESTINATION ${CMAKE_INSTALL_DATADIR}/effattn)
+# The runtime's header needs DLPack's: one file, installed beside it.
+find_path(DLPACK_INCLUDE_DIR dlpack/dlpack.h REQUIRED)
+install(FILES ${DLPACK_INCLUDE_DIR}/dlpack/dlpack.h
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/dlpack)
