@@ -142,6 +142,7 @@ void Checker::checkUnusedDefinitions() {
     dimensionRanges.clear();
     setBounds.clear();
     lookupRanges.clear();
+    stepNumbers.clear();
     frames.push_back({definition, {-1, -1}});
     Scope scope{{}, &fileScope};
     for (const ast::Identifier &parameter : definition->parameters)

@@ -256,7 +256,7 @@ Value Checker::evaluateIf(const ast::Expr &expr) {
   size_t before = kernel.values.size(), conditions = kernel.requires_.size();
   Value then = evaluate(expr.operand(1));
   if (takesElse && (then.isTensor() || then.isPattern())) {
-    kernel.values.resize(before);
+    dropValues(before);
     kernel.requires_.resize(conditions);
   }
   before = kernel.values.size();
@@ -264,7 +264,7 @@ Value Checker::evaluateIf(const ast::Expr &expr) {
   Value otherwise = evaluate(expr.operand(2));
   if (isConstant && !takesElse &&
       (otherwise.isTensor() || otherwise.isPattern())) {
-    kernel.values.resize(before);
+    dropValues(before);
     kernel.requires_.resize(conditions);
   }
   if (condition.isPoison() || then.isPoison() || otherwise.isPoison())

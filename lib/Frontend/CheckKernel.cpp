@@ -267,6 +267,7 @@ void Checker::checkKernel(const ast::Kernel &text) {
   exampleRanges.clear();
   setBounds.clear();
   lookupRanges.clear();
+  stepNumbers.clear();
   hasExample = false;
 
   checkKernelName(text);

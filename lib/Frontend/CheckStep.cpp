@@ -6,13 +6,53 @@
 
 namespace effattn::checking {
 
+namespace {
+
+/// Equal for values that are the same step of the same operands; empty for
+/// everything else.
+std::string stepKey(const ProgramValue &value) {
+  if (value.op == TensorOp::Constant)
+    return fmt::format("{} {}", value.real, spelling(value.types[0].element));
+  if (value.op == TensorOp::Scalar)
+    return fmt::format("{} {}", toString(value.scalar),
+                       spelling(value.types[0].element));
+  if (value.op != TensorOp::Step)
+    return {};
+  std::string key = value.step;
+  for (size_t k = 0; k < value.operands.size(); ++k)
+    key += fmt::format(" {}#{}", value.operands[k], value.operandResults[k]);
+  for (int64_t integer : value.integers)
+    key += fmt::format(" {}", integer);
+  return key;
+}
+
+} // namespace
+
+/// A step that is there already is not computed again: rounds share what does
+/// not depend on the round.
 Value Checker::addValue(ProgramValue value) {
   Value result;
   result.kind = Value::Tensor;
   result.number = static_cast<int>(kernel.values.size());
   result.isPair = value.wantsLse;
+  if (std::string key = stepKey(value); !key.empty()) {
+    auto [place, isNew] = stepNumbers.try_emplace(key, result.number);
+    if (!isNew && place->second < result.number) {
+      result.number = place->second;
+      return result;
+    }
+    place->second = result.number;
+  }
   kernel.values.push_back(std::move(value));
   return result;
+}
+
+/// Removes what was added after there were `count` values.
+void Checker::dropValues(size_t count) {
+  kernel.values.resize(count);
+  std::erase_if(stepNumbers, [&](const auto &entry) {
+    return entry.second >= static_cast<int>(count);
+  });
 }
 
 bool Checker::sameType(const TensorType &a, const TensorType &b) {
