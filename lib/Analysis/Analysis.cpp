@@ -44,7 +44,7 @@ class Analyser {
 public:
   Analyser(const ScalarRef &pattern, const AnalysisOptions &options)
       : options(options), context(options.maxOperations),
-        q0(options.q0             ? options.q0
+        q0(options.q0            ? options.q0
            : options.bottomRight ? variable("M") - variable("N")
                                  : variable("q0")),
         pattern(pattern), predicate(substitute(pattern, "q0", q0)),
@@ -126,10 +126,10 @@ bool Analyser::findGlobalFacts() {
   IslSet domain = pairDomain(context, parameters);
   facts->empty = facts->dense = true;
   for (const CasePairs &one : pairs) {
-    facts->empty &= isl_set_is_disjoint(one.inside.get(), domain.get()) ==
-                    isl_bool_true;
-    facts->dense &= isl_set_is_disjoint(one.outside.get(), domain.get()) ==
-                    isl_bool_true;
+    facts->empty &=
+        isl_set_is_disjoint(one.inside.get(), domain.get()) == isl_bool_true;
+    facts->dense &=
+        isl_set_is_disjoint(one.outside.get(), domain.get()) == isl_bool_true;
   }
   IslSet ahead = toIsl.set(variable("i") + q0 < variable("j"));
   if (!ahead)

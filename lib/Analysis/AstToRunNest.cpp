@@ -137,14 +137,21 @@ ScalarRef Converter::operation(isl_ast_expr *expression) {
   };
   switch (op) {
   case isl_ast_expr_op_and:
-  case isl_ast_expr_op_and_then: return fold(ScalarKind::And);
+  case isl_ast_expr_op_and_then:
+    return fold(ScalarKind::And);
   case isl_ast_expr_op_or:
-  case isl_ast_expr_op_or_else: return fold(ScalarKind::Or);
-  case isl_ast_expr_op_min: return fold(ScalarKind::Min);
-  case isl_ast_expr_op_max: return fold(ScalarKind::Max);
-  case isl_ast_expr_op_minus: return unary(ScalarKind::Neg, args[0]);
-  case isl_ast_expr_op_add: return fold(ScalarKind::Add);
-  case isl_ast_expr_op_sub: return fold(ScalarKind::Sub);
+  case isl_ast_expr_op_or_else:
+    return fold(ScalarKind::Or);
+  case isl_ast_expr_op_min:
+    return fold(ScalarKind::Min);
+  case isl_ast_expr_op_max:
+    return fold(ScalarKind::Max);
+  case isl_ast_expr_op_minus:
+    return unary(ScalarKind::Neg, args[0]);
+  case isl_ast_expr_op_add:
+    return fold(ScalarKind::Add);
+  case isl_ast_expr_op_sub:
+    return fold(ScalarKind::Sub);
   case isl_ast_expr_op_mul:
     if (!factorFits(args[0]) || !factorFits(args[1]))
       return nullptr;
@@ -152,28 +159,42 @@ ScalarRef Converter::operation(isl_ast_expr *expression) {
   // Exact, of a dividend that is not negative, or rounding down: all floor.
   case isl_ast_expr_op_div:
   case isl_ast_expr_op_pdiv_q:
-  case isl_ast_expr_op_fdiv_q: return fold(ScalarKind::FloorDiv);
+  case isl_ast_expr_op_fdiv_q:
+    return fold(ScalarKind::FloorDiv);
   // Of a dividend that is not negative, or only compared with 0.
   case isl_ast_expr_op_pdiv_r:
-  case isl_ast_expr_op_zdiv_r: return fold(ScalarKind::Mod);
+  case isl_ast_expr_op_zdiv_r:
+    return fold(ScalarKind::Mod);
   case isl_ast_expr_op_cond:
-  case isl_ast_expr_op_select: return select(args[0], args[1], args[2]);
-  case isl_ast_expr_op_eq: return equal(args[0], args[1]);
-  case isl_ast_expr_op_le: return args[0] <= args[1];
-  case isl_ast_expr_op_lt: return args[0] < args[1];
-  case isl_ast_expr_op_ge: return args[1] <= args[0];
-  case isl_ast_expr_op_gt: return args[1] < args[0];
-  default: return nullptr;
+  case isl_ast_expr_op_select:
+    return select(args[0], args[1], args[2]);
+  case isl_ast_expr_op_eq:
+    return equal(args[0], args[1]);
+  case isl_ast_expr_op_le:
+    return args[0] <= args[1];
+  case isl_ast_expr_op_lt:
+    return args[0] < args[1];
+  case isl_ast_expr_op_ge:
+    return args[1] <= args[0];
+  case isl_ast_expr_op_gt:
+    return args[1] < args[0];
+  default:
+    return nullptr;
   }
 }
 
 RunNestRef Converter::nest(isl_ast_node *tree) {
   switch (isl_ast_node_get_type(tree)) {
-  case isl_ast_node_block: return block(tree);
-  case isl_ast_node_if: return branch(tree);
-  case isl_ast_node_for: return loop(tree);
-  case isl_ast_node_user: return statement(tree);
-  default: return nullptr;
+  case isl_ast_node_block:
+    return block(tree);
+  case isl_ast_node_if:
+    return branch(tree);
+  case isl_ast_node_for:
+    return loop(tree);
+  case isl_ast_node_user:
+    return statement(tree);
+  default:
+    return nullptr;
   }
 }
 
@@ -238,8 +259,7 @@ RunNestRef Converter::loop(isl_ast_node *tree) {
 
   if (isl_ast_node_get_type(body.get()) == isl_ast_node_user) {
     ScalarRef value = column(body.get());
-    std::optional<int64_t> a =
-        value ? coefficient(value, name) : std::nullopt;
+    std::optional<int64_t> a = value ? coefficient(value, name) : std::nullopt;
     if (a && *a > 0) {
       auto run = makeNest(RunNest::Kind::Run);
       run->first = substitute(value, name, lower);

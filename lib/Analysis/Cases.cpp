@@ -29,33 +29,34 @@ IslSet columnsOf(IslSet pairs) {
 /// Text with the parameters in our order, without what the context implies.
 std::string textIn(const IslSet &columns, const IslSet &context,
                    const IslSet &parameterOrder) {
-  IslSet set(isl_set_align_params(isl_set_gist_params(columns.copy(),
-                                                      context.copy()),
-                                  isl_set_get_space(parameterOrder.get())));
+  IslSet set(
+      isl_set_align_params(isl_set_gist_params(columns.copy(), context.copy()),
+                           isl_set_get_space(parameterOrder.get())));
   set = coalesce(IslSet(isl_set_remove_redundancies(set.release())));
-  return text(
-      IslSet(isl_set_set_dim_name(set.release(), isl_dim_set, 0, "j")));
+  return text(IslSet(isl_set_set_dim_name(set.release(), isl_dim_set, 0, "j")));
 }
 
 } // namespace
 
 IslSet pairDomain(const IslContext &context, const Parameters &parameters) {
-  return parseSet(context,
-                  parameters.isl() + " -> { [i, j] : N >= 1 and M >= 0 and 0 "
-                                     "<= i < N and 0 <= j < M }");
+  return parseSet(context, parameters.isl() +
+                               " -> { [i, j] : N >= 1 and M >= 0 and 0 "
+                               "<= i < N and 0 <= j < M }");
 }
 
 bool makeCase(const IslContext &context, const Parameters &parameters,
               const CasePairs &pairs, const std::vector<int64_t> &moduli,
               int64_t tileRows, AnalysisCase &result,
               AnalysisFailure *failure) {
-  std::string names = parameters.isl({"t"}), limits = tileContext("t", tileRows);
+  std::string names = parameters.isl({"t"}),
+              limits = tileContext("t", tileRows);
   IslSet tile = parseSet(
       context, fmt::format("{} -> {{ [i, j] : {}*t <= i < {}*t + {} and 0 <= j "
                            "< M and {} }}",
                            names, tileRows, tileRows, tileRows, limits));
-  IslSet columns = parseSet(
-      context, fmt::format("{} -> {{ [j] : 0 <= j < M and {} }}", names, limits));
+  IslSet columns =
+      parseSet(context, fmt::format("{} -> {{ [j] : 0 <= j < M and {} }}",
+                                    names, limits));
   IslSet tileLimits =
       parseSet(context, fmt::format("{} -> {{ : {} }}", names, limits));
   IslSet touch = columnsOf(intersect(pairs.inside, tile));
@@ -64,8 +65,8 @@ bool makeCase(const IslContext &context, const Parameters &parameters,
   IslSet partial = coalesce(intersect(touch, miss));
 
   std::string rowNames = parameters.isl({"i"}), rowBounds = tileContext("i", 1);
-  IslSet rowColumns = parseSet(
-      context, fmt::format("{} -> {{ [j] : 0 <= j < M }}", rowNames));
+  IslSet rowColumns =
+      parseSet(context, fmt::format("{} -> {{ [j] : 0 <= j < M }}", rowNames));
   IslSet rowLimits =
       parseSet(context, fmt::format("{} -> {{ : {} }}", rowNames, rowBounds));
   // The row's index becomes a parameter, which needs its name.
@@ -84,12 +85,12 @@ bool makeCase(const IslContext &context, const Parameters &parameters,
       *failure = context.failure();
     return false;
   }
-  result.tile.fullRuns = buildRuns(context, result.tile.full, "t", moduli,
-                                   failure, tileRows);
+  result.tile.fullRuns =
+      buildRuns(context, result.tile.full, "t", moduli, failure, tileRows);
   if (!result.tile.fullRuns)
     return false;
-  result.tile.partialRuns = buildRuns(context, result.tile.partial, "t",
-                                      moduli, failure, tileRows);
+  result.tile.partialRuns =
+      buildRuns(context, result.tile.partial, "t", moduli, failure, tileRows);
   if (!result.tile.partialRuns)
     return false;
   result.rowRuns = buildRuns(context, result.row, "i", moduli, failure, 1);

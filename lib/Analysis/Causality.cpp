@@ -14,8 +14,8 @@ Isl<isl_point> leastPoint(IslSet set, int pairPosition) {
     IslVal least(isl_set_dim_min_val(set.copy(), position));
     if (!least || isl_val_is_int(least.get()) != isl_bool_true)
       continue;
-    IslSet fixed(isl_set_fix_val(set.copy(), isl_dim_set, position,
-                                 least.release()));
+    IslSet fixed(
+        isl_set_fix_val(set.copy(), isl_dim_set, position, least.release()));
     // The bound is that of the real relaxation.
     if (isl_set_is_empty(fixed.get()) == isl_bool_false)
       set = std::move(fixed);

@@ -66,8 +66,8 @@ isl_stat addCell(isl_cell *cell, void *user) {
   auto &chambers = *static_cast<Chambers *>(user);
   // The domain of a cell is a set of N, as the one parameter.
   IslSet range(isl_set_from_basic_set(isl_cell_get_domain(cell)));
-  range = IslSet(isl_set_move_dims(range.release(), isl_dim_set, 0,
-                                   isl_dim_param, 0, 1));
+  range = IslSet(
+      isl_set_move_dims(range.release(), isl_dim_set, 0, isl_dim_param, 0, 1));
   if (auto low = toInteger(IslVal(isl_set_dim_min_val(range.copy(), 0))))
     chambers.starts.insert(*low);
   if (auto high = toInteger(IslVal(isl_set_dim_max_val(range.copy(), 0))))
@@ -94,11 +94,10 @@ std::optional<Chambers> findChambers(const ScalarRef &predicate) {
                            parseSet(context, "[N, M] -> { [i, j] : N >= 1 and "
                                              "0 <= i < N and 0 <= j < N }"));
   int position = isl_set_find_dim_by_name(pairs.get(), isl_dim_param, "M");
-  pairs = IslSet(
-      isl_set_project_out(pairs.release(), isl_dim_param, position, 1));
+  pairs =
+      IslSet(isl_set_project_out(pairs.release(), isl_dim_param, position, 1));
   pairs = coalesce(IslSet(isl_set_make_disjoint(pairs.release())));
-  pairs = IslSet(isl_set_compute_divs(
-      isl_set_make_disjoint(pairs.release())));
+  pairs = IslSet(isl_set_compute_divs(isl_set_make_disjoint(pairs.release())));
   // isl_set_lift takes neither null nor a set without pieces.
   Chambers chambers;
   if (isl_set_n_basic_set(pairs.get()) == 0)
@@ -118,9 +117,8 @@ std::optional<Chambers> findChambers(const ScalarRef &predicate) {
 //===----------------------------------------------------------------------===//
 
 std::function<int64_t(const std::string &)> rowAt(int64_t size, int64_t row) {
-  return [size, row](const std::string &name) {
-    return name == "i" ? row : size;
-  };
+  return
+      [size, row](const std::string &name) { return name == "i" ? row : size; };
 }
 
 /// Where the predicate does not depend on N, a pair (i, j) counts for every N
@@ -284,9 +282,9 @@ std::optional<Pieces> fitChamber(const std::vector<int64_t> &counts,
     if (period % divisor != 0)
       continue;
     auto pieces = Fitter(counts, divisor).fit(low, high, open);
-    if (pieces && (!best || pieces->size() < best->size() ||
-                   (pieces->size() == best->size() &&
-                    (*pieces)[0].low < (*best)[0].low)))
+    if (pieces &&
+        (!best || pieces->size() < best->size() ||
+         (pieces->size() == best->size() && (*pieces)[0].low < (*best)[0].low)))
       best = std::move(pieces);
   }
   return best;
@@ -311,9 +309,8 @@ std::string spellPolynomial(const CountPiece &p) {
        {p.rr, "r*r"},
        {p.r1, "r"},
        {p.one, ""}}};
-  bool halves = std::any_of(terms.begin(), terms.end(), [](const auto &one) {
-    return one.first % 2 != 0;
-  });
+  bool halves = std::any_of(terms.begin(), terms.end(),
+                            [](const auto &one) { return one.first % 2 != 0; });
   std::string text;
   for (const auto &[doubled, what] : terms) {
     int64_t factor = halves ? doubled : doubled / 2;

@@ -25,14 +25,13 @@ std::string expression(const IslSet &limits, isl_pw_aff *bound) {
 Hull findHull(const std::string &touch, int64_t tileRows) {
   IslContext context(maxOperations);
   IslSet columns = parseSet(context, touch);
-  IslSet limits = parseSet(context, "[N, M, t] -> { : " +
-                                        tileContext("t", tileRows) + " }");
+  IslSet limits = parseSet(
+      context, "[N, M, t] -> { : " + tileContext("t", tileRows) + " }");
   if (isl_set_is_empty(columns.get()) != isl_bool_false)
     return {};
-  limits = intersect(std::move(limits),
-                     IslSet(isl_set_params(columns.copy())));
-  limits = IslSet(isl_set_from_basic_set(
-      isl_set_simple_hull(limits.release())));
+  limits = intersect(std::move(limits), IslSet(isl_set_params(columns.copy())));
+  limits =
+      IslSet(isl_set_from_basic_set(isl_set_simple_hull(limits.release())));
   return {expression(limits, isl_set_dim_min(columns.copy(), 0)),
           expression(limits, isl_set_dim_max(columns.copy(), 0))};
 }

@@ -15,13 +15,13 @@ namespace {
 /// Names that our sets use themselves, and words of isl's text, which it reads
 /// without regard to case.
 bool isTaken(std::string name) {
-  static const std::set<std::string> ours = {"N", "M", "q0", "b", "h",
-                                             "i", "j", "t"};
+  static const std::set<std::string> ours = {"N", "M", "q0", "b",
+                                             "h", "i", "j",  "t"};
   static const std::set<std::string> words = {
-      "exists", "and",   "or",    "not",  "implies", "mod",  "min",
-      "max",    "floor", "ceil",  "abs",  "true",    "false", "infty",
-      "infinity", "nan", "rat",   "sizeof", "domain", "range", "ceild",
-      "floord", "fmax",  "fmin",  "int"};
+      "exists",   "and",   "or",   "not",    "implies", "mod",   "min",
+      "max",      "floor", "ceil", "abs",    "true",    "false", "infty",
+      "infinity", "nan",   "rat",  "sizeof", "domain",  "range", "ceild",
+      "floord",   "fmax",  "fmin", "int"};
   if (ours.contains(name))
     return true;
   std::transform(name.begin(), name.end(), name.begin(),
@@ -42,8 +42,7 @@ bool same(const Scalar &a, const Scalar &b) {
 
 } // namespace
 
-Parameters::Parameters(const std::vector<ScalarRef> &expressions,
-                       bool withQ0) {
+Parameters::Parameters(const std::vector<ScalarRef> &expressions, bool withQ0) {
   add(*variable("N"));
   add(*variable("M"));
   if (withQ0)
@@ -51,9 +50,9 @@ Parameters::Parameters(const std::vector<ScalarRef> &expressions,
   auto visit = [&](const Scalar &node) {
     bool isOuter = node.kind == ScalarKind::Variable &&
                    (node.name == "b" || node.name == "h");
-    bool isSize = node.kind == ScalarKind::Dimension ||
-                  (node.kind == ScalarKind::Argument &&
-                   node.type == ScalarType::Int);
+    bool isSize =
+        node.kind == ScalarKind::Dimension ||
+        (node.kind == ScalarKind::Argument && node.type == ScalarType::Int);
     if (isOuter || isSize)
       add(node);
   };

@@ -102,27 +102,44 @@ private:
   int64_t value(const Scalar &node) const {
     auto operand = [&](int k) { return value(*node.operands[k]); };
     switch (node.kind) {
-    case ScalarKind::Constant: return node.integer;
-    case ScalarKind::Add: return operand(0) + operand(1);
-    case ScalarKind::Sub: return operand(0) - operand(1);
-    case ScalarKind::Mul: return operand(0) * operand(1);
-    case ScalarKind::Neg: return -operand(0);
-    case ScalarKind::FloorDiv: return floorDivide(operand(0), operand(1));
+    case ScalarKind::Constant:
+      return node.integer;
+    case ScalarKind::Add:
+      return operand(0) + operand(1);
+    case ScalarKind::Sub:
+      return operand(0) - operand(1);
+    case ScalarKind::Mul:
+      return operand(0) * operand(1);
+    case ScalarKind::Neg:
+      return -operand(0);
+    case ScalarKind::FloorDiv:
+      return floorDivide(operand(0), operand(1));
     case ScalarKind::Mod: {
       int64_t a = operand(0), b = operand(1);
       return a - b * floorDivide(a, b);
     }
-    case ScalarKind::Min: return std::min(operand(0), operand(1));
-    case ScalarKind::Max: return std::max(operand(0), operand(1));
-    case ScalarKind::Less: return operand(0) < operand(1);
-    case ScalarKind::LessEqual: return operand(0) <= operand(1);
-    case ScalarKind::Equal: return operand(0) == operand(1);
-    case ScalarKind::NotEqual: return operand(0) != operand(1);
-    case ScalarKind::And: return operand(0) && operand(1);
-    case ScalarKind::Or: return operand(0) || operand(1);
-    case ScalarKind::Not: return !operand(0);
-    case ScalarKind::Select: return operand(0) ? operand(1) : operand(2);
-    default: return name(node.name);
+    case ScalarKind::Min:
+      return std::min(operand(0), operand(1));
+    case ScalarKind::Max:
+      return std::max(operand(0), operand(1));
+    case ScalarKind::Less:
+      return operand(0) < operand(1);
+    case ScalarKind::LessEqual:
+      return operand(0) <= operand(1);
+    case ScalarKind::Equal:
+      return operand(0) == operand(1);
+    case ScalarKind::NotEqual:
+      return operand(0) != operand(1);
+    case ScalarKind::And:
+      return operand(0) && operand(1);
+    case ScalarKind::Or:
+      return operand(0) || operand(1);
+    case ScalarKind::Not:
+      return !operand(0);
+    case ScalarKind::Select:
+      return operand(0) ? operand(1) : operand(2);
+    default:
+      return name(node.name);
     }
   }
 
@@ -147,10 +164,9 @@ evaluate(const RunNestRef &nest,
   return std::move(evaluator.runs);
 }
 
-NestWork
-measure(const RunNestRef &nest,
-        const std::function<int64_t(const std::string &)> &parameter,
-        int64_t maxSteps) {
+NestWork measure(const RunNestRef &nest,
+                 const std::function<int64_t(const std::string &)> &parameter,
+                 int64_t maxSteps) {
   Evaluator evaluator(parameter, maxSteps);
   evaluator.run(*nest);
   return {static_cast<int64_t>(evaluator.runs.size()), evaluator.steps};

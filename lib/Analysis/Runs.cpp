@@ -153,8 +153,8 @@ Candidate Search::build(const IslSet &set, const IslSet &parameterContext,
       isl_ast_build_from_context(parameterContext.copy()));
   builder = Isl<isl_ast_build>(isl_ast_build_set_options(
       builder.release(), isl_union_map_read_from_str(context.get(), options)));
-  Isl<isl_ast_node> tree(isl_ast_build_node_from_schedule_map(
-      builder.get(), order.release()));
+  Isl<isl_ast_node> tree(
+      isl_ast_build_node_from_schedule_map(builder.get(), order.release()));
   RunNestRef nest = toRunNest(tree.get());
   if (!nest)
     return {};
@@ -162,12 +162,11 @@ Candidate Search::build(const IslSet &set, const IslSet &parameterContext,
 }
 
 Candidate Search::best(const IslSet &set, const IslSet &parameterContext) {
-  Candidate result = build(set, parameterContext, "{ S[k] -> [k] }",
-                           "{ [a] -> separate[x] }");
+  Candidate result =
+      build(set, parameterContext, "{ S[k] -> [k] }", "{ [a] -> separate[x] }");
   for (int64_t modulus : moduli) {
-    for (const char *form :
-         {"{{ S[k] -> [floor(k/{0}), k mod {0}] }}",
-          "{{ S[k] -> [k mod {0}, floor(k/{0})] }}"}) {
+    for (const char *form : {"{{ S[k] -> [floor(k/{0}), k mod {0}] }}",
+                             "{{ S[k] -> [k mod {0}, floor(k/{0})] }}"}) {
       if (result.good || context.failed())
         return result;
       Candidate other =
@@ -181,8 +180,7 @@ Candidate Search::best(const IslSet &set, const IslSet &parameterContext) {
 }
 
 void Search::tryPieces(const IslSet &set, const IslSet &parameterContext) {
-  IslSet disjoint =
-      coalesce(IslSet(isl_set_make_disjoint(set.copy())));
+  IslSet disjoint = coalesce(IslSet(isl_set_make_disjoint(set.copy())));
   // Coalescing may join pieces, never make them overlap.
   Isl<isl_basic_set_list> list(isl_set_get_basic_set_list(disjoint.get()));
   int count = isl_basic_set_list_n_basic_set(list.get());
@@ -290,9 +288,8 @@ RunNestRef searchRuns(const IslContext &context, const IslSet &set,
                       AnalysisFailure *failure) {
   if (isl_set_is_empty(set.get()) == isl_bool_true)
     return std::make_shared<RunNest>();
-  RunNestRef nest =
-      Search(context, tileParameter, moduli, tileRows)
-          .run(set, parameterContext);
+  RunNestRef nest = Search(context, tileParameter, moduli, tileRows)
+                        .run(set, parameterContext);
   if (context.failed() || !nest) {
     if (failure)
       *failure = context.failed()
@@ -320,9 +317,9 @@ RunNestRef buildRuns(const IslContext &context, const std::string &set,
                      const std::vector<int64_t> &moduli,
                      AnalysisFailure *failure, int64_t tileRows) {
   IslSet columns = parseSet(context, set);
-  IslSet parameterContext = parseSet(
-      context, fmt::format("[N, M, {}] -> {{ : {} }}", tileParameter,
-                           tileContext(tileParameter, tileRows)));
+  IslSet parameterContext =
+      parseSet(context, fmt::format("[N, M, {}] -> {{ : {} }}", tileParameter,
+                                    tileContext(tileParameter, tileRows)));
   if (!columns || isl_set_dim(columns.get(), isl_dim_set) != 1) {
     if (failure)
       *failure = {set, "expected a set of columns in isl's notation", true};
@@ -331,8 +328,8 @@ RunNestRef buildRuns(const IslContext &context, const std::string &set,
   // Parameters of both, in the order of the set's text.
   parameterContext = IslSet(isl_set_align_params(
       parameterContext.release(), isl_set_get_space(columns.get())));
-  columns = IslSet(isl_set_intersect_params(columns.release(),
-                                            parameterContext.copy()));
+  columns = IslSet(
+      isl_set_intersect_params(columns.release(), parameterContext.copy()));
   return searchRuns(context, coalesce(std::move(columns)), parameterContext,
                     tileParameter, moduli, tileRows, failure);
 }

@@ -28,6 +28,7 @@ IslSet ToIsl::set(const ScalarRef &expression, bool negated) {
   if (auto found = sets.find(key); found != sets.end())
     return found->second;
   IslSet result = problem ? IslSet() : makeSet(expression, negated);
+  kept.push_back(expression);
   sets[key] = result;
   return result;
 }
@@ -110,9 +111,9 @@ IslSet ToIsl::quantified(const ScalarRef &expression) {
   IslPwAff upper = function(node.operands[1]);
   IslSet body = set(node.operands[2]);
   IslPwAff s(isl_pw_aff_param_on_domain_id(universe.copy(), id.copy()));
-  IslSet inside = intersect(
-      IslSet(isl_pw_aff_le_set(lower.release(), s.copy())),
-      IslSet(isl_pw_aff_lt_set(s.copy(), upper.release())));
+  IslSet inside =
+      intersect(IslSet(isl_pw_aff_le_set(lower.release(), s.copy())),
+                IslSet(isl_pw_aff_lt_set(s.copy(), upper.release())));
   bound.erase(node.name);
   inside = intersect(std::move(inside), std::move(body));
   return coalesce(
@@ -127,6 +128,7 @@ IslPwAff ToIsl::function(const ScalarRef &expression) {
   if (auto found = functions.find(expression.get()); found != functions.end())
     return found->second;
   IslPwAff result = problem ? IslPwAff() : makeFunction(expression);
+  kept.push_back(expression);
   functions[expression.get()] = result;
   return result;
 }
@@ -193,8 +195,8 @@ IslPwAff ToIsl::leaf(const ScalarRef &expression) {
     if (node.name == "i" || node.name == "j")
       return axis(isl_dim_set, node.name == "j");
     if (auto found = bound.find(node.name); found != bound.end())
-      return IslPwAff(isl_pw_aff_param_on_domain_id(universe.copy(),
-                                                    found->second.copy()));
+      return IslPwAff(
+          isl_pw_aff_param_on_domain_id(universe.copy(), found->second.copy()));
   }
   if (std::optional<int> position = parameters.find(node))
     return axis(isl_dim_param, *position);
@@ -225,8 +227,7 @@ IslPwAff ToIsl::product(const ScalarRef &expression) {
                          "a product of two quantities that are not known when "
                          "compiling is not affine; make one factor a `param`"));
   return IslPwAff(isl_pw_aff_scale_val(
-      function(a).release(),
-      isl_val_int_from_si(context.get(), b->integer)));
+      function(a).release(), isl_val_int_from_si(context.get(), b->integer)));
 }
 
 /// floor(a / c), ceil(a / c) = -floor(-a / c), a mod c = a - c * floor(a / c).
@@ -238,9 +239,8 @@ IslPwAff ToIsl::division(const ScalarRef &expression) {
                          "compiling is not affine; make the divisor a "
                          "`param`"));
   if (divisor->integer <= 0)
-    return IslPwAff(fail(expression,
-                         "expected a positive divisor, but got " +
-                             std::to_string(divisor->integer)));
+    return IslPwAff(fail(expression, "expected a positive divisor, but got " +
+                                         std::to_string(divisor->integer)));
   IslPwAff a = function(expression->operands[0]);
   isl_val *c = isl_val_int_from_si(context.get(), divisor->integer);
   if (expression->kind == ScalarKind::Mod)
@@ -252,14 +252,13 @@ IslPwAff ToIsl::division(const ScalarRef &expression) {
 }
 
 IslPwAff ToIsl::choice(const Scalar &node) {
-  IslPwAff then(isl_pw_aff_intersect_domain(
-      function(node.operands[1]).release(),
-      set(node.operands[0], false).release()));
-  IslPwAff otherwise(isl_pw_aff_intersect_domain(
-      function(node.operands[2]).release(),
-      set(node.operands[0], true).release()));
-  return IslPwAff(
-      isl_pw_aff_union_add(then.release(), otherwise.release()));
+  IslPwAff then(
+      isl_pw_aff_intersect_domain(function(node.operands[1]).release(),
+                                  set(node.operands[0], false).release()));
+  IslPwAff otherwise(
+      isl_pw_aff_intersect_domain(function(node.operands[2]).release(),
+                                  set(node.operands[0], true).release()));
+  return IslPwAff(isl_pw_aff_union_add(then.release(), otherwise.release()));
 }
 
 } // namespace effattn

@@ -54,6 +54,8 @@ private:
   IslSet universe;
   /// Bound variables in scope, as parameters of their own.
   std::map<std::string, Isl<isl_id>> bound;
+  /// Results by node; `kept` holds the nodes, so that no address is reused.
+  std::vector<ScalarRef> kept;
   std::unordered_map<const Scalar *, IslPwAff> functions;
   std::map<std::pair<const Scalar *, bool>, IslSet> sets;
   std::optional<AnalysisFailure> problem;
