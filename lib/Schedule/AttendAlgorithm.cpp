@@ -22,19 +22,6 @@ Expr token(const Expr &index, const ImageParam &tensor) {
   return unsafe_promise_clamped(index, 0, tensor.dim(1).extent() - 1);
 }
 
-Type elementType(ElementType element) {
-  switch (element) {
-  case ElementType::F32: return Float(32);
-  case ElementType::F16: return Float(16);
-  case ElementType::BF16: return BFloat(16);
-  case ElementType::I8: return Int(8);
-  case ElementType::I32: return Int(32);
-  case ElementType::I64: return Int(64);
-  case ElementType::Bool: return UInt(8);
-  }
-  return Float(32);
-}
-
 /// A tensor of rows with contiguous channels.
 ImageParam rowsOf(const char *name, int channels) {
   ImageParam tensor(Float(32), 2, name);
@@ -104,7 +91,7 @@ TileAlgorithm::TileAlgorithm(const AttendSpec &spec,
              "blocks"),
       all(0, count, "all") {
   for (size_t t = 0; t < spec.tables.size(); ++t) {
-    tables.emplace_back(elementType(spec.tables[t].element),
+    tables.emplace_back(halideType(spec.tables[t].element),
                         spec.tables[t].rank, fmt::format("table_{}", t));
     for (int axis = 0; axis < spec.tables[t].rank; ++axis)
       tables.back().dim(axis).set_min(0);

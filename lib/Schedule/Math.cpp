@@ -91,6 +91,14 @@ Expr expFloat(Expr x) {
   return strictMul(strictMul(value, power(half)), power(n - half));
 }
 
+Expr expm1Float(Expr x) {
+  Expr series = strictMul(
+      x, polynomial(x, {1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720,
+                        1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1.0}));
+  return select(strictLess(constant(-0.5), x), series,
+                strictSub(expFloat(x), constant(1)));
+}
+
 Expr logFloat(Expr x) {
   Expr tiny = strictLess(x, constant(0x1p-126));
   Expr normal = select(tiny, strictMul(x, constant(0x1p23)), x);

@@ -31,6 +31,8 @@ Halide::Expr isNan(Halide::Expr x);
 Halide::Expr exp2NonPositive(Halide::Expr x);
 
 Halide::Expr expFloat(Halide::Expr x);
+/// e^x - 1 for x <= 0, without cancellation near 0.
+Halide::Expr expm1Float(Halide::Expr x);
 Halide::Expr logFloat(Halide::Expr x);
 Halide::Expr tanhFloat(Halide::Expr x);
 

@@ -341,6 +341,19 @@ Value Translator::translate(const Scalar &scalar) {
 
 } // namespace
 
+Halide::Type halideType(ElementType element) {
+  switch (element) {
+  case ElementType::F32: return Halide::Float(32);
+  case ElementType::F16: return Halide::Float(16);
+  case ElementType::BF16: return Halide::BFloat(16);
+  case ElementType::I8: return Halide::Int(8);
+  case ElementType::I32: return Halide::Int(32);
+  case ElementType::I64: return Halide::Int(64);
+  case ElementType::Bool: return Halide::UInt(8);
+  }
+  return Halide::Float(32);
+}
+
 Expr toHalide(const ScalarRef &scalar, PairContext &context) {
   return Translator(context).visit(scalar).expression;
 }

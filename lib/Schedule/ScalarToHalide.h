@@ -45,6 +45,9 @@ struct PairContext {
 /// the runtime refuses others (attend_cpu.c).
 inline constexpr int64_t parameterLimit = int64_t(1) << 30;
 
+/// The type of a tensor's elements in memory; Bool is a byte.
+Halide::Type halideType(ElementType element);
+
 /// Throws ScheduleError for what kernels cannot compute.
 Halide::Expr toHalide(const ScalarRef &scalar, PairContext &context);
 
