@@ -32,6 +32,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct effattn_block effattn_block;
 
 /*===- status.c
@@ -285,5 +289,9 @@ void effattn_processor_read(effattn_processor *processor);
    processor were too old), "v3", "v4" or NULL. EFFATTN_PROCESSOR below v3. */
 effattn_status effattn_isa(const effattn_processor *processor, uint32_t limit,
                            const char *name, uint32_t *target);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* EFFATTN_SRC_INTERNAL_H */
