@@ -43,7 +43,8 @@ void checkSupported(const AttendSpec &spec, const char *api) {
                       spelling(table.element), api)};
 }
 
-/// Checks stay: they are how a failed copy to the device is noticed.
+} // namespace
+
 Halide::Target deviceTarget(const std::string &halideTarget, bool uses64) {
   Halide::Target target = Halide::Target(halideTarget)
                               .with_feature(Halide::Target::NoRuntime)
@@ -53,8 +54,6 @@ Halide::Target deviceTarget(const std::string &halideTarget, bool uses64) {
     target.set_feature(Halide::Target::VulkanInt64);
   return target;
 }
-
-} // namespace
 
 std::vector<KernelObject> compileAttendGpu(const AttendSpec &spec,
                                            const AttendNumbers &numbers,

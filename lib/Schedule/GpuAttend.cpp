@@ -1,6 +1,7 @@
 //===- GpuAttend.cpp - attend on a device: one thread a query row ---------===//
 
 #include "lib/Schedule/GpuAttend.h"
+#include "lib/Schedule/GpuMath.h"
 #include "lib/Schedule/Math.h"
 #include "lib/Schedule/ScalarToHalide.h"
 
@@ -18,27 +19,6 @@ namespace {
 
 /// Where the maximum of no logits starts: finite, so that differences are.
 Expr lowest() { return Expr(std::numeric_limits<float>::lowest()); }
-
-constexpr int32_t minusInfinityBits = int32_t(0xff800000u);
-Expr minusInfinity() { return reinterpret<float>(Expr(minusInfinityBits)); }
-
-/// e^x for x <= 0 or NaN, within 2 ulp; 0 below -87. Built of floor and
-/// conversions: a driver may simplify (x + c) - c, and its own exp is 16 ulp
-/// off on some devices. A comparison with NaN is false, and NaN times any power
-/// of two is NaN.
-Expr expNonPositive(Expr x) {
-  Expr whole = floor(x * Expr(1.44269504f) + Expr(0.5f));
-  // ln 2 in two parts; `whole` has 8 bits and the first part 10.
-  Expr r = x - whole * Expr(0.693359375f);
-  r = r - whole * Expr(-2.12194440e-4f);
-  Expr p = Expr(1.9875691500e-4f);
-  for (float c : {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f,
-                  1.6666665459e-1f, 5.0000001201e-1f})
-    p = p * r + Expr(c);
-  p = p * r * r + r + Expr(1.0f);
-  Expr power = reinterpret<float>((cast<int32_t>(whole) + 127) << 23);
-  return select(strict_float(x < Expr(-87.0f)), Expr(0.0f), p * power);
-}
 
 /// True where an integer of 64 bits is computed.
 bool computes64(const Expr &e) {
@@ -99,11 +79,8 @@ Expr GpuAttend::rowOf(Expr row, Expr tile) const {
   return word(work(EFFATTN_GPU_WORK_ROWS, tile, head, batch) + 2 * row);
 }
 
-/// The bits tell -inf from NaN whatever a compiler assumes about floats.
 Expr GpuAttend::present(Expr column) const {
-  return reinterpret<int32_t>(
-             logit(column, step, row, tile, head, batch)) !=
-         Expr(minusInfinityBits);
+  return notMinusInfinity(logit(column, step, row, tile, head, batch));
 }
 
 void GpuAttend::defineColumns() {
@@ -131,7 +108,7 @@ void GpuAttend::defineLogits() {
     // In units of 4 elements, so that vector loads are known to be aligned.
     return (at * word(token) + h * word(head) + batch * word(batchStride)) * 4;
   };
-  Expr keyHead = head / word(EFFATTN_GPU_GROUP);
+  Expr keyHead = head / word(EFFATTN_GPU_KEY_GROUP);
   query(row, channel, tile, head, batch) =
       element(q, offset(max(rowOf(row, tile), 0), head, EFFATTN_GPU_QUERY_TOKEN,
                         EFFATTN_GPU_QUERY_HEAD, EFFATTN_GPU_QUERY_BATCH) +
@@ -212,11 +189,11 @@ void GpuAttend::defineStep() {
   source(column, step, row, tile, head, batch) =
       select(present(column), index(column, step, tile, head, batch),
              max(seen(step, row, tile, head, batch), 0));
-  Expr keyHead = head / word(EFFATTN_GPU_GROUP);
+  Expr valueHead = head / word(EFFATTN_GPU_VALUE_GROUP);
   value(slot, column, step, row, tile, head, batch) = element(
       v, (source(column, step, row, tile, head, batch) *
               word(EFFATTN_GPU_VALUE_TOKEN) +
-          keyHead * word(EFFATTN_GPU_VALUE_HEAD) +
+          valueHead * word(EFFATTN_GPU_VALUE_HEAD) +
           batch * word(EFFATTN_GPU_VALUE_BATCH)) *
                  4 +
              max(slot - headSlots, 0));
@@ -239,11 +216,11 @@ void GpuAttend::defineState() {
   RVar s = state.x, t = state.y;
   // Without promises in it: then Halide trims the loop to this condition.
   state.where(t < work(EFFATTN_GPU_WORK_STEPS, tile, head, batch));
+  carried(slot, row, tile, head, batch) =
+      select(slot == Maximum, lowest(), 0.0f);
   Expr here = stepMaximum(t, row, tile, head, batch);
   Expr maximum = max(before(Maximum), here);
   Expr any = seen(t, row, tile, head, batch) >= 0;
-  carried(slot, row, tile, head, batch) =
-      select(slot == Maximum, lowest(), 0.0f);
   carried(s, row, tile, head, batch) =
       select(s == Decay, expNonPositive(before(Maximum) - maximum), //
              s == Share, expNonPositive(here - maximum),            //

@@ -27,9 +27,14 @@
 
 #include "Halide.h"
 
+#include <string>
 #include <vector>
 
 namespace effattn {
+
+/// What device kernels are compiled with. Checks stay: they are how a failed
+/// copy to the device is noticed.
+Halide::Target deviceTarget(const std::string &halideTarget, bool uses64);
 
 class GpuAttend {
 public:

@@ -1,0 +1,28 @@
+//===- GpuRuntime.h - device code that is part of the runtime ---*- C++ -*-===//
+//
+// Kernels that belong to no program: filling, copying and merging tensors on a
+// device. They are compiled when effattn itself is built, with Halide's device
+// runtime, into libeffattn_runtime_gpu.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EFFATTN_LIB_SCHEDULE_GPURUNTIME_H
+#define EFFATTN_LIB_SCHEDULE_GPURUNTIME_H
+
+#include "lib/Schedule/Kernels.h"
+
+#include <string>
+
+namespace effattn {
+
+/// effattn_gpu_fill_<name>, _copy_, _merge_ and _merge_lse_; their arguments
+/// are in docs/kernel-abi.md.
+KernelObject compileDeviceKernels(const std::string &name,
+                                  const std::string &halideTarget,
+                                  ScheduleFailure *failure);
+
+/// Halide's runtime for all devices, as an object.
+KernelObject compileDeviceRuntime(ScheduleFailure *failure);
+
+} // namespace effattn
+
+#endif // EFFATTN_LIB_SCHEDULE_GPURUNTIME_H
