@@ -1,7 +1,82 @@
 //===- Passes.cpp - the stages on the dialect -----------------------------===//
 
+#include "lib/Driver/CommandLine.h"
 #include "lib/Driver/Compiler.h"
 #include "lib/Driver/TargetPlan.h"
 #include "lib/Import/Import.h"
+#include "lib/Lowering/Lower.h"
+#include "lib/Transforms/Transforms.h"
 
 #include "mlir/IR/Diagnostics.h"
+
+namespace effattn {
+
+namespace {
+
+std::string textOf(mlir::ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  module.print(out);
+  out << "\n";
+  return text;
+}
+
+} // namespace
+
+/// Runs simplify, analyse and tile as far as asked for; keeps the text of the
+/// stage at which to stop.
+bool Compiler::runPasses(const TargetPlan &plan, mlir::ModuleOp module) {
+  AnalyseOptions analysis;
+  analysis.strategy = plan.strategy;
+  analysis.allowDense = options.allowDense;
+  struct Step {
+    Stage stage;
+    std::function<mlir::LogicalResult()> run, verify;
+  };
+  const Step steps[] = {
+      {Stage::Simplify, [&] { return simplify(module); },
+       [&] { return verifySimplified(module); }},
+      {Stage::Analyse, [&] { return analysePatterns(module, analysis); },
+       [&] { return verifyAnalysed(module); }},
+      {Stage::Tile, [&] { return tileAttends(module, plan.strategy); },
+       [&] { return verifyTiled(module); }}};
+  for (const Step &step : steps) {
+    if (options.stop < step.stage)
+      break;
+    begin(step.stage);
+    if (mlir::failed(step.run()) || mlir::failed(step.verify()))
+      return false;
+  }
+  if (options.stop <= Stage::Tile)
+    result.text += textOf(module);
+  return true;
+}
+
+bool Compiler::runTarget(const TargetPlan &plan) {
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  mlir::SourceMgrDiagnosticHandler handler(sources, &context, errors);
+  begin(Stage::Import);
+  auto module = importProgram(*result.program, sources, context);
+  if (!module)
+    return false;
+  if (options.stop == Stage::Import) {
+    result.text += textOf(*module);
+    return true;
+  }
+  if (!runPasses(plan, *module))
+    return false;
+  if (options.stop < Stage::Lower)
+    return true;
+  begin(Stage::Lower);
+  std::optional<LoweredProgram> lowered = lower(*module);
+  if (!lowered)
+    return false;
+  if (options.stop == Stage::Lower) {
+    result.text += toString(*lowered);
+    return true;
+  }
+  begin(Stage::Codegen);
+  return generate(plan, *lowered);
+}
+
+} // namespace effattn
