@@ -12,6 +12,13 @@ using namespace mlir;
 
 namespace effattn::ir {
 
+namespace {
+
+/// Fields of a CountPiece (lib/Analysis/Analysis.h).
+constexpr int64_t numbersPerPiece = 11;
+
+} // namespace
+
 void EffattnDialect::registerAttributes() {
   addAttributes<
 #define GET_ATTRDEF_LIST
@@ -19,31 +26,34 @@ void EffattnDialect::registerAttributes() {
       >();
 }
 
-LogicalResult FactsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                ArrayRef<StringAttr> parameters,
-                                DenseI64ArrayAttr moduli, int32_t keySets,
-                                int32_t querySets, StringRef, StringRef,
-                                BoolAttr, StringRef, BoolAttr, StringRef,
-                                BoolAttr empty, BoolAttr dense,
-                                ArrayRef<CaseAttr> cases) {
-  if (parameters.size() < 2 || parameters[0].getValue() != "N" ||
-      parameters[1].getValue() != "M")
+LogicalResult
+FactsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                  ArrayRef<ParameterAttr> parameters, DenseI64ArrayAttr moduli,
+                  DenseI64ArrayAttr keySets, DenseI64ArrayAttr querySets,
+                  StringRef, StringRef, BoolAttr, StringRef, BoolAttr,
+                  StringRef, DenseI64ArrayAttr pieces, BoolAttr empty,
+                  BoolAttr dense, ArrayRef<CaseAttr> cases) {
+  if (parameters.size() < 2 || parameters[0].getName() != "N" ||
+      parameters[1].getName() != "M")
     return emitError() << "expected the parameters to begin with N, M";
   for (int64_t modulus : moduli.asArrayRef())
     if (modulus < 1)
       return emitError() << "expected a positive modulus, but got " << modulus;
-  if (keySets < 0 || querySets < 0 || keySets + querySets > 16)
-    return emitError() << "expected at most 16 index sets, but got "
-                       << int64_t(keySets) + querySets;
-  size_t expected = size_t(1) << (keySets + querySets);
-  if (cases.size() != expected)
-    return emitError() << "expected " << expected << " cases for " << keySets
-                       << " key sets and " << querySets
-                       << " query sets, but got " << cases.size();
+  constexpr int64_t mostSets = 16;
+  int64_t sets = keySets.size() + querySets.size();
+  if (sets > mostSets)
+    return emitError() << "expected at most " << mostSets
+                       << " index sets, but got " << sets;
+  if (static_cast<int64_t>(cases.size()) != int64_t(1) << sets)
+    return emitError() << "expected " << (int64_t(1) << sets) << " cases for "
+                       << sets << " index sets, but got " << cases.size();
   for (size_t number = 0; number < cases.size(); ++number)
-    if (((uint64_t(cases[number].getQueries()) << keySets) |
+    if (((uint64_t(cases[number].getQueries()) << keySets.size()) |
          cases[number].getKeys()) != number)
       return emitError() << "case " << number << " is out of order";
+  if (pieces.size() % numbersPerPiece != 0)
+    return emitError() << "expected " << numbersPerPiece
+                       << " numbers for each piece of the count";
   if (empty.getValue() && dense.getValue())
     return emitError() << "a pattern is not both empty and dense";
   return success();

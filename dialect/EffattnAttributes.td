@@ -88,21 +88,44 @@ def Effattn_CaseAttr : Effattn_Attr<"Case", "case"> {
   }];
 }
 
+def Effattn_ParameterKind : I32Enum<"ParameterKind", "what a parameter is", [
+    I32EnumCase<"Variable", 0, "variable">,
+    I32EnumCase<"Dimension", 1, "dimension">,
+    I32EnumCase<"Argument", 2, "argument">]> {
+  let cppNamespace = "::effattn::ir";
+}
+
+def Effattn_ParameterAttr : Effattn_Attr<"Parameter", "parameter"> {
+  let summary = "a parameter of the sets of an attend";
+  let description = [{
+    `name` stands in the sets; its value is the variable (N, M, q0, b, h), the
+    dimension or the scalar argument `symbol`.
+  }];
+  let parameters = (ins StringRefParameter<>:$name,
+    EnumParameter<Effattn_ParameterKind>:$kind, StringRefParameter<>:$symbol);
+  let assemblyFormat = "`<` $name `is` $kind $symbol `>`";
+}
+
 def Effattn_FactsAttr : Effattn_Attr<"Facts", "facts"> {
   let summary = "what is known exactly about the pattern of an attend";
   let description = [{
-    Mirrors `PatternFacts` of `lib/Analysis/Analysis.h`. Cases are numbered
-    `queries * 2^key_sets + keys`. `moduli` are the constants by which the
-    pattern divides; with them and a set's text the loops over the set are
-    built again.
+    Mirrors `PatternFacts` of `lib/Analysis/Analysis.h`. `key_sets` and
+    `query_sets` are numbers of index sets of the attend (those of
+    `dialect/Convert.h`); bit k of a case is the k-th of them, and cases are
+    numbered `queries * 2^(number of key sets) + keys`. `moduli` are the
+    constants by which the pattern divides; with them and a set's text the
+    loops over the set are built again. `pieces` are the pieces of the count,
+    eleven numbers each.
   }];
   let parameters = (ins
-    ArrayRefParameter<"::mlir::StringAttr">:$parameters,
+    ArrayRefParameter<"ParameterAttr">:$parameters,
     "::mlir::DenseI64ArrayAttr":$moduli,
-    "int32_t":$keySets, "int32_t":$querySets,
+    "::mlir::DenseI64ArrayAttr":$keySets,
+    "::mlir::DenseI64ArrayAttr":$querySets,
     StringRefParameter<>:$hullLower, StringRefParameter<>:$hullUpper,
     "::mlir::BoolAttr":$pairCausal, StringRefParameter<>:$counterexample,
     "::mlir::BoolAttr":$countExact, StringRefParameter<>:$count,
+    "::mlir::DenseI64ArrayAttr":$pieces,
     "::mlir::BoolAttr":$empty, "::mlir::BoolAttr":$dense,
     ArrayRefParameter<"CaseAttr">:$cases);
   let assemblyFormat = [{
@@ -111,7 +134,7 @@ def Effattn_FactsAttr : Effattn_Attr<"Facts", "facts"> {
     `,` `hull` `=` `[` $hullLower `,` $hullUpper `]`
     `,` `pair_causal` `=` $pairCausal `,` `counterexample` `=` $counterexample
     `,` `count_exact` `=` $countExact `,` `count` `=` $count
-    `,` `empty` `=` $empty `,` `dense` `=` $dense
+    `,` `pieces` `=` $pieces `,` `empty` `=` $empty `,` `dense` `=` $dense
     `,` `cases` `=` `[` $cases `]` `>`
   }];
   let genVerifyDecl = 1;

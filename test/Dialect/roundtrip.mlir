@@ -169,8 +169,8 @@ effattn.kernel @attends("q" %q: !effattn.tensor<[N, 8] x f32>,
   %scale = arith.extf %t : f32 to f64
   // CHECK: scale(%{{.*}}) q0(%{{.*}}) score {
   // CHECK-NEXT: ^bb0(%s: f64, %b: i64, %h: i64, %i: i64, %j: i64):
-  // CHECK: {facts = #effattn.facts<parameters = ["N", "M", "q0"], moduli = [4], key_sets = 0, query_sets = 0,
-  // CHECK-SAME: hull = ["0", "t"], pair_causal = true, counterexample = "", count_exact = true, count = "N",
+  // CHECK: {facts = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">, <"dim_N" is dimension "N">], moduli = [4], key_sets = [], query_sets = [],
+  // CHECK-SAME: hull = ["0", "t"], pair_causal = true, counterexample = "", count_exact = true, count = "N", pieces = [],
   // CHECK-SAME: empty = false, dense = false,
   // CHECK-SAME: cases = [<keys = 0, queries = 0, touch = "{ [k] }", full = "{ }", partial = "{ [k] }", row = "{ [j] }">]>
   // CHECK-SAME: tiling = #effattn.tiling<order = contiguous, rows = 16, column_block = 8, column_chunk = 384>}
@@ -184,10 +184,10 @@ effattn.kernel @attends("q" %q: !effattn.tensor<[N, 8] x f32>,
         %z = arith.mulf %x, %y : f64
         %u = arith.addf %s, %z : f64
         effattn.yield %u : f64
-      } {facts = #effattn.facts<parameters = ["N", "M", "q0"],
-           moduli = [4], key_sets = 0, query_sets = 0,
+      } {facts = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">, <"dim_N" is dimension "N">],
+           moduli = [4], key_sets = [], query_sets = [],
            hull = ["0", "t"], pair_causal = true, counterexample = "",
-           count_exact = true, count = "N", empty = false, dense = false,
+           count_exact = true, count = "N", pieces = [], empty = false, dense = false,
            cases = [<keys = 0, queries = 0, touch = "{ [k] }", full = "{ }",
                      partial = "{ [k] }", row = "{ [j] }">]>,
          tiling = #effattn.tiling<order = contiguous, rows = 16,
