@@ -6,10 +6,12 @@
 // [k div 8, k mod 8] gives one run of 3 in each block of 8, and [k mod 8, k div
 // 8] gives 3 runs of step 8. Which one is best depends on the set, so several
 // are built and the one with the least work on sample sizes wins:
-//   - the whole set by [k], [k div L, k mod L], [k mod L, k div L] for each
-//     modulus L,
-//   - each disjoint piece by itself, in the same ways,
-//   - where B is not a multiple of a modulus: with t = p*u + v, where p*B is.
+//   - the whole set by [k]; where that is not good,
+//   - each disjoint piece by itself, in all of these ways,
+//   - by [k div L, k mod L] and [k mod L, k div L] for each modulus L,
+//   - where some loop still lists single columns and B is not a multiple of a
+//     modulus: with t = p*u + v, where p*B is,
+//   - and with each residue class of columns by itself.
 // Each column of the set is visited once by construction, whatever is chosen.
 //
 //===----------------------------------------------------------------------===//
@@ -36,7 +38,8 @@ constexpr int64_t maxModulus = int64_t(1) << 20;
 struct Candidate {
   RunNestRef nest;
   int64_t cost = 0;
-  bool good = false;
+  bool good = false;         ///< few runs: the search stops
+  bool listsColumns = false; ///< some loop lists single columns
 };
 
 RunNestRef substitute(const RunNestRef &nest, const std::string &name,
@@ -73,22 +76,22 @@ public:
   Search(const IslContext &context, const std::string &tileParameter,
          std::vector<int64_t> moduli, int64_t tileRows)
       : context(context), tileParameter(tileParameter),
-        moduli(std::move(moduli)), tileRows(std::max<int64_t>(tileRows, 1)) {}
+        moduli(std::move(moduli)), tileRows(std::max<int64_t>(tileRows, 1)) {
+    setSamples();
+  }
 
-  RunNestRef run(const IslSet &set, const IslSet &parameterContext);
+  /// The best loops that are found; null where none can be built.
+  Candidate solve(const IslSet &set, const IslSet &parameterContext);
 
 private:
   void setSamples();
-  void tryWhole(const IslSet &set, const IslSet &parameterContext);
-  void tryPieces(const IslSet &set, const IslSet &parameterContext);
-  void trySplit(const IslSet &set, const IslSet &parameterContext);
-  void tryUnrolled(const IslSet &set, const IslSet &parameterContext);
-  /// The best schedule of a set.
-  Candidate best(const IslSet &set, const IslSet &parameterContext);
+  Candidate solvePieces(const IslSet &set, const IslSet &parameterContext);
+  Candidate trySchedules(const IslSet &set, const IslSet &parameterContext);
+  Candidate trySplit(const IslSet &set, const IslSet &parameterContext);
+  Candidate tryUnrolled(const IslSet &set, const IslSet &parameterContext);
   Candidate build(const IslSet &set, const IslSet &parameterContext,
                   const std::string &schedule, const char *options);
   Candidate score(RunNestRef nest) const;
-  void keep(Candidate candidate);
 
   const IslContext &context;
   const std::string &tileParameter;
@@ -98,7 +101,6 @@ private:
   std::function<RunNestRef(const RunNestRef &)> restore;
   int64_t sampleSize = 0;
   std::vector<int64_t> sampleTiles;
-  Candidate chosen;
 };
 
 /// Interior tiles at N = M, far enough from both ends for moduli and tiles.
@@ -130,17 +132,14 @@ Candidate Search::score(RunNestRef nest) const {
     runs += work.runs;
     steps += work.steps;
   }
-  bool lists = listsColumns(nest);
-  result.cost = 16 * runs + 4 * steps + nodes(nest) + (lists ? 256 : 0);
-  result.good = !lists && runs <= runsOfGoodTile *
-                                      static_cast<int64_t>(sampleTiles.size());
+  result.listsColumns = listsColumns(nest);
+  result.cost =
+      16 * runs + 4 * steps + nodes(nest) + (result.listsColumns ? 256 : 0);
+  result.good =
+      !result.listsColumns &&
+      runs <= runsOfGoodTile * static_cast<int64_t>(sampleTiles.size());
   result.nest = std::move(nest);
   return result;
-}
-
-void Search::keep(Candidate candidate) {
-  if (candidate.nest && (!chosen.nest || candidate.cost < chosen.cost))
-    chosen = std::move(candidate);
 }
 
 Candidate Search::build(const IslSet &set, const IslSet &parameterContext,
@@ -161,41 +160,59 @@ Candidate Search::build(const IslSet &set, const IslSet &parameterContext,
   return score(restore ? restore(nest) : nest);
 }
 
-Candidate Search::best(const IslSet &set, const IslSet &parameterContext) {
-  Candidate result =
-      build(set, parameterContext, "{ S[k] -> [k] }", "{ [a] -> separate[x] }");
-  for (int64_t modulus : moduli) {
-    for (const char *form : {"{{ S[k] -> [floor(k/{0}), k mod {0}] }}",
-                             "{{ S[k] -> [k mod {0}, floor(k/{0})] }}"}) {
-      if (result.good || context.failed())
-        return result;
-      Candidate other =
-          build(set, parameterContext, fmt::format(fmt::runtime(form), modulus),
-                "{ [a, b] -> separate[x] }");
-      if (other.nest && (!result.nest || other.cost < result.cost))
-        result = std::move(other);
-    }
-  }
-  return result;
+Candidate better(Candidate a, Candidate b) {
+  return !a.nest || (b.nest && b.cost < a.cost) ? b : a;
 }
 
-void Search::tryPieces(const IslSet &set, const IslSet &parameterContext) {
+Candidate Search::solve(const IslSet &set, const IslSet &parameterContext) {
+  Candidate chosen =
+      build(set, parameterContext, "{ S[k] -> [k] }", "{ [a] -> separate[x] }");
+  if (chosen.good || context.failed())
+    return chosen;
+  if (isl_set_n_basic_set(set.get()) > 1) {
+    chosen = better(chosen, solvePieces(set, parameterContext));
+    if (chosen.nest && !chosen.listsColumns)
+      return chosen;
+  }
+  chosen = better(chosen, trySchedules(set, parameterContext));
+  if (!chosen.nest || chosen.listsColumns)
+    chosen = better(chosen, trySplit(set, parameterContext));
+  if (!chosen.nest || chosen.listsColumns)
+    chosen = better(chosen, tryUnrolled(set, parameterContext));
+  return chosen;
+}
+
+Candidate Search::solvePieces(const IslSet &set,
+                              const IslSet &parameterContext) {
   IslSet disjoint = coalesce(IslSet(isl_set_make_disjoint(set.copy())));
-  // Coalescing may join pieces, never make them overlap.
+  // Coalescing joins pieces, and never makes two overlap.
   Isl<isl_basic_set_list> list(isl_set_get_basic_set_list(disjoint.get()));
   int count = isl_basic_set_list_n_basic_set(list.get());
-  if (count < 2)
-    return;
   auto block = std::make_shared<RunNest>();
   for (int k = 0; k < count; ++k) {
     IslSet piece(isl_set_from_basic_set(
         isl_basic_set_list_get_basic_set(list.get(), k)));
-    Candidate candidate = best(piece, parameterContext);
+    Candidate candidate = solve(piece, parameterContext);
     if (!candidate.nest)
-      return;
+      return {};
     block->children.push_back(std::move(candidate.nest));
   }
-  keep(score(std::move(block)));
+  return score(std::move(block));
+}
+
+Candidate Search::trySchedules(const IslSet &set,
+                               const IslSet &parameterContext) {
+  Candidate chosen;
+  for (int64_t modulus : moduli)
+    for (const char *form : {"{{ S[k] -> [floor(k/{0}), k mod {0}] }}",
+                             "{{ S[k] -> [k mod {0}, floor(k/{0})] }}"}) {
+      if (chosen.good || context.failed())
+        return chosen;
+      chosen = better(chosen, build(set, parameterContext,
+                                    fmt::format(fmt::runtime(form), modulus),
+                                    "{ [a, b] -> separate[x] }"));
+    }
+  return chosen;
 }
 
 /// A name that no parameter of the set has.
@@ -217,15 +234,15 @@ IslSet replaceParameter(const IslSet &set, const IslSet &relation,
       isl_set_project_out(result.release(), isl_dim_param, position, 1));
 }
 
-void Search::trySplit(const IslSet &set, const IslSet &parameterContext) {
+Candidate Search::trySplit(const IslSet &set, const IslSet &parameterContext) {
   int64_t p = 1;
   for (int64_t modulus : moduli) {
     p = std::lcm(p, modulus / std::gcd(modulus, tileRows));
     if (p > maxModulus)
-      return;
+      return {};
   }
   if (p == 1)
-    return;
+    return {};
   std::string u = freshName(set, "u"), v = freshName(set, "v");
   IslSet relation = parseSet(
       context, fmt::format("[{0}, {1}, {2}] -> {{ : {0} = {3}*{1} + {2} and 0 "
@@ -239,36 +256,26 @@ void Search::trySplit(const IslSet &set, const IslSet &parameterContext) {
     return substitute(substitute(nest, u, floorDiv(t, constantInt(p))), v,
                       mod(t, constantInt(p)));
   };
-  keep(best(splitSet, splitContext));
-  if (!chosen.good)
-    tryPieces(splitSet, splitContext);
+  Candidate chosen = better(build(splitSet, splitContext, "{ S[k] -> [k] }",
+                                  "{ [a] -> separate[x] }"),
+                            trySchedules(splitSet, splitContext));
   restore = nullptr;
+  return chosen;
 }
 
 /// In one residue class of columns every div and mod is linear, so that
 /// intervals are left.
-void Search::tryUnrolled(const IslSet &set, const IslSet &parameterContext) {
+Candidate Search::tryUnrolled(const IslSet &set,
+                              const IslSet &parameterContext) {
   int64_t common = 1;
   for (int64_t modulus : moduli) {
     common = std::lcm(common, modulus);
     if (common > maxUnrolled)
-      return;
+      return {};
   }
-  keep(build(set, parameterContext,
-             fmt::format("{{ S[k] -> [k mod {0}, floor(k/{0})] }}", common),
-             "{ [a, b] -> unroll[0]; [a, b] -> separate[1] }"));
-}
-
-RunNestRef Search::run(const IslSet &set, const IslSet &parameterContext) {
-  setSamples();
-  keep(best(set, parameterContext));
-  if (!chosen.good)
-    tryPieces(set, parameterContext);
-  if (!chosen.good)
-    trySplit(set, parameterContext);
-  if (chosen.nest && listsColumns(chosen.nest))
-    tryUnrolled(set, parameterContext);
-  return chosen.nest;
+  return build(set, parameterContext,
+               fmt::format("{{ S[k] -> [k mod {0}, floor(k/{0})] }}", common),
+               "{ [a, b] -> unroll[0]; [a, b] -> separate[1] }");
 }
 
 } // namespace
@@ -289,7 +296,8 @@ RunNestRef searchRuns(const IslContext &context, const IslSet &set,
   if (isl_set_is_empty(set.get()) == isl_bool_true)
     return std::make_shared<RunNest>();
   RunNestRef nest = Search(context, tileParameter, moduli, tileRows)
-                        .run(set, parameterContext);
+                        .solve(set, parameterContext)
+                        .nest;
   if (context.failed() || !nest) {
     if (failure)
       *failure = context.failed()
