@@ -41,9 +41,12 @@ public:
         if (!(count = emit(*child, count)))
           return {};
       return count;
-    case RunNest::Kind::If: return branch(nest, count);
-    case RunNest::Kind::For: return loop(nest, count);
-    case RunNest::Kind::Run: return run(nest, count);
+    case RunNest::Kind::If:
+      return branch(nest, count);
+    case RunNest::Kind::For:
+      return loop(nest, count);
+    case RunNest::Kind::Run:
+      return run(nest, count);
     }
     return {};
   }
@@ -89,8 +92,7 @@ private:
           step = scalars.emit(nest.step);
     if (!first || !end || !step)
       return {};
-    auto loop =
-        scf::ForOp::create(builder, location, first, end, step, count);
+    auto loop = scf::ForOp::create(builder, location, first, end, step, count);
     auto shadowed = names.find(nest.iterator);
     Value outer = shadowed == names.end() ? Value() : shadowed->second;
     names[nest.iterator] = loop.getInductionVar();
@@ -123,8 +125,8 @@ private:
       builder.setInsertionPointToStart(&stored.getThenRegion().front());
       store(count, {first, step, columns});
     }
-    Value next = arith::AddIOp::create(builder, location, count,
-                                       scalars.integer(1));
+    Value next =
+        arith::AddIOp::create(builder, location, count, scalars.integer(1));
     scf::YieldOp::create(builder, location, next);
     builder.setInsertionPointToEnd(&counted.getElseRegion().front());
     scf::YieldOp::create(builder, location, count);

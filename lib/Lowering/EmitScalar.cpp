@@ -13,14 +13,14 @@ Value ScalarEmitter::integer(int64_t value) {
                                    builder.getI64IntegerAttr(value));
 }
 
-Value ScalarEmitter::compare(arith::CmpIPredicate predicate, Value a,
-                             Value b) {
+Value ScalarEmitter::compare(arith::CmpIPredicate predicate, Value a, Value b) {
   return arith::CmpIOp::create(builder, location, predicate, a, b);
 }
 
 Value ScalarEmitter::constant(const Scalar &scalar) {
   switch (scalar.type) {
-  case ScalarType::Int: return integer(scalar.integer);
+  case ScalarType::Int:
+    return integer(scalar.integer);
   case ScalarType::Bool:
     return arith::ConstantOp::create(builder, location,
                                      builder.getBoolAttr(scalar.integer != 0));
@@ -47,20 +47,24 @@ Value ScalarEmitter::unary(const Scalar &scalar, Value operand) {
   case ScalarKind::Not:
     return arith::XOrIOp::create(
         builder, location, operand,
-        arith::ConstantOp::create(builder, location, builder.getBoolAttr(true)));
+        arith::ConstantOp::create(builder, location,
+                                  builder.getBoolAttr(true)));
   case ScalarKind::ToFloat:
     if (operand.getType().isInteger(1))
       return arith::UIToFPOp::create(builder, location, builder.getF64Type(),
                                      operand);
     return arith::SIToFPOp::create(builder, location, builder.getF64Type(),
                                    operand);
-  case ScalarKind::Exp: return LLVM::ExpOp::create(builder, location, operand);
-  case ScalarKind::Log: return LLVM::LogOp::create(builder, location, operand);
+  case ScalarKind::Exp:
+    return LLVM::ExpOp::create(builder, location, operand);
+  case ScalarKind::Log:
+    return LLVM::LogOp::create(builder, location, operand);
   case ScalarKind::Tanh:
     return LLVM::TanhOp::create(builder, location, operand);
   case ScalarKind::Sqrt:
     return LLVM::SqrtOp::create(builder, location, operand);
-  default: return {};
+  default:
+    return {};
   }
 }
 
@@ -81,7 +85,8 @@ Value ScalarEmitter::arithmetic(ScalarKind kind, bool real, Value a, Value b) {
   case ScalarKind::Max:
     return real ? Value(arith::MaximumFOp::create(builder, location, a, b))
                 : Value(arith::MaxSIOp::create(builder, location, a, b));
-  default: return {};
+  default:
+    return {};
   }
 }
 
@@ -122,28 +127,37 @@ Value ScalarEmitter::binary(const Scalar &scalar, Value a, Value b) {
   case ScalarKind::CeilDiv:
   case ScalarKind::Mod:
     return division(scalar.kind, a, b, *scalar.operands[1]);
-  case ScalarKind::Div: return arith::DivFOp::create(builder, location, a, b);
+  case ScalarKind::Div:
+    return arith::DivFOp::create(builder, location, a, b);
   case ScalarKind::Less:
   case ScalarKind::LessEqual:
   case ScalarKind::Equal:
-  case ScalarKind::NotEqual: return comparison(scalar.kind, real, a, b);
-  case ScalarKind::And: return arith::AndIOp::create(builder, location, a, b);
-  case ScalarKind::Or: return arith::OrIOp::create(builder, location, a, b);
-  default: return arithmetic(scalar.kind, real, a, b);
+  case ScalarKind::NotEqual:
+    return comparison(scalar.kind, real, a, b);
+  case ScalarKind::And:
+    return arith::AndIOp::create(builder, location, a, b);
+  case ScalarKind::Or:
+    return arith::OrIOp::create(builder, location, a, b);
+  default:
+    return arithmetic(scalar.kind, real, a, b);
   }
 }
 
 Value ScalarEmitter::emit(const ScalarRef &scalar) {
   switch (scalar->kind) {
-  case ScalarKind::Constant: return constant(*scalar);
+  case ScalarKind::Constant:
+    return constant(*scalar);
   case ScalarKind::Variable:
   case ScalarKind::Dimension:
-  case ScalarKind::Argument: return name(*scalar);
+  case ScalarKind::Argument:
+    return name(*scalar);
   case ScalarKind::Lookup:
   case ScalarKind::KeyInSet:
   case ScalarKind::QueryInSet:
-  case ScalarKind::Exists: return {};
-  default: break;
+  case ScalarKind::Exists:
+    return {};
+  default:
+    break;
   }
   SmallVector<Value> operands;
   for (const ScalarRef &operand : scalar->operands) {

@@ -21,15 +21,15 @@ DescriptorTypes::DescriptorTypes(LLVMContext &context) {
   argument = make({pointer, u32, u32, u32, u32, pointer, expression});
   require = make({expression, pointer});
   attendCase = make({pointer, pointer, pointer});
-  attendCode = make({u32, u32, u32, u32, pointer, pointer, pointer, pointer,
-                     pointer});
-  attend = make({pointer, u32, u32, u32, u32, u32, u32, u32, u32, u32,
-                 pointer});
+  attendCode =
+      make({u32, u32, u32, u32, pointer, pointer, pointer, pointer, pointer});
+  attend =
+      make({pointer, u32, u32, u32, u32, u32, u32, u32, u32, u32, pointer});
   stepCode = make({u32, pointer});
   step = make({pointer, u32, u32, u32, pointer});
-  kernel = make({u32, u32, pointer, pointer, u32, u32, pointer, u32, u32,
-                 pointer, u32, pointer, u32, u32, u32, pointer, pointer,
-                 pointer});
+  kernel =
+      make({u32, u32, pointer, pointer, u32, u32, pointer, u32, u32, pointer,
+            u32, pointer, u32, u32, u32, pointer, pointer, pointer});
 }
 
 namespace {
@@ -65,8 +65,8 @@ private:
   Constant *array(Type *element, ArrayRef<Constant *> elements) {
     if (elements.empty())
       return null();
-    return constant(ConstantArray::get(
-        ArrayType::get(element, elements.size()), elements));
+    return constant(
+        ConstantArray::get(ArrayType::get(element, elements.size()), elements));
   }
 
   /// A planner function, which this module defines; null for no runs.
@@ -84,8 +84,8 @@ private:
     Type *argument = PointerType::getUnqual(context);
     auto *type = FunctionType::get(Type::getInt32Ty(context), argument,
                                    /*isVarArg=*/false);
-    auto *function = cast<Function>(
-        module.getOrInsertFunction(symbol, type).getCallee());
+    auto *function =
+        cast<Function>(module.getOrInsertFunction(symbol, type).getCallee());
     function->setVisibility(GlobalValue::HiddenVisibility);
     return function;
   }
@@ -137,8 +137,8 @@ Constant *Builder::argument(const LoweredArgument &argument, bool written) {
       types.argument, text(argument.name), u32(kind),
       u32(static_cast<uint32_t>(argument.type.element)), u32(shape.size()),
       u32(written), array(types.expression, shape),
-      expression(argument.bound, fmt::format("the bound of '{}'",
-                                             argument.name)));
+      expression(argument.bound,
+                 fmt::format("the bound of '{}'", argument.name)));
 }
 
 Constant *Builder::arguments() {
@@ -184,9 +184,8 @@ Constant *Builder::attend(const LoweredAttend &attend) {
   return ConstantStruct::get(
       types.attend, text(attend.source), u32(spec.headDim), u32(spec.valueDim),
       u32(spec.integers.size()), u32(spec.floats.size()), u32(spec.keySets),
-      u32(spec.querySets), u32(spec.tables.size()),
-      u32(attend.scoresCanVanish), u32(codes.size()),
-      array(types.attendCode, codes));
+      u32(spec.querySets), u32(spec.tables.size()), u32(attend.scoresCanVanish),
+      u32(codes.size()), array(types.attendCode, codes));
 }
 
 Constant *Builder::step(const LoweredStep &step) {
@@ -195,10 +194,9 @@ Constant *Builder::step(const LoweredStep &step) {
     codes.push_back(ConstantStruct::get(
         types.stepCode, u32(target.target),
         code(fmt::format("{}_{}", step.spec.name, target.suffix))));
-  return ConstantStruct::get(types.step, text(step.spec.step),
-                             u32(step.spec.operands.size()),
-                             u32(step.parallelAxis), u32(codes.size()),
-                             array(types.stepCode, codes));
+  return ConstantStruct::get(
+      types.step, text(step.spec.step), u32(step.spec.operands.size()),
+      u32(step.parallelAxis), u32(codes.size()), array(types.stepCode, codes));
 }
 
 GlobalVariable *Builder::build() {
@@ -219,10 +217,9 @@ GlobalVariable *Builder::build() {
       u32(dimensions.size()),
       array(PointerType::getUnqual(context), dimensions),
       u32(kernel.arguments.size()), u32(kernel.results.size()), arguments(),
-      u32(requires_.size()), array(types.require, requires_),
-      u32(kernel.slots), u32(attends.size()), u32(steps.size()),
-      array(types.attend, attends), array(types.step, steps),
-      planner(kernel.host));
+      u32(requires_.size()), array(types.require, requires_), u32(kernel.slots),
+      u32(attends.size()), u32(steps.size()), array(types.attend, attends),
+      array(types.step, steps), planner(kernel.host));
   if (!error.empty())
     return nullptr;
   std::string symbol = options.descriptor(kernel.name);

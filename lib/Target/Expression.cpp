@@ -10,25 +10,44 @@ namespace {
 
 std::optional<effattn_opcode> opcode(ScalarKind kind) {
   switch (kind) {
-  case ScalarKind::Add: return EFFATTN_OP_ADD;
-  case ScalarKind::Sub: return EFFATTN_OP_SUB;
-  case ScalarKind::Mul: return EFFATTN_OP_MUL;
-  case ScalarKind::FloorDiv: return EFFATTN_OP_FLOORDIV;
-  case ScalarKind::CeilDiv: return EFFATTN_OP_CEILDIV;
-  case ScalarKind::Mod: return EFFATTN_OP_MOD;
-  case ScalarKind::Min: return EFFATTN_OP_MIN;
-  case ScalarKind::Max: return EFFATTN_OP_MAX;
-  case ScalarKind::Abs: return EFFATTN_OP_ABS;
-  case ScalarKind::Neg: return EFFATTN_OP_NEG;
-  case ScalarKind::Less: return EFFATTN_OP_LESS;
-  case ScalarKind::LessEqual: return EFFATTN_OP_LESS_EQUAL;
-  case ScalarKind::Equal: return EFFATTN_OP_EQUAL;
-  case ScalarKind::NotEqual: return EFFATTN_OP_NOT_EQUAL;
-  case ScalarKind::And: return EFFATTN_OP_AND;
-  case ScalarKind::Or: return EFFATTN_OP_OR;
-  case ScalarKind::Not: return EFFATTN_OP_NOT;
-  case ScalarKind::Select: return EFFATTN_OP_SELECT;
-  default: return std::nullopt;
+  case ScalarKind::Add:
+    return EFFATTN_OP_ADD;
+  case ScalarKind::Sub:
+    return EFFATTN_OP_SUB;
+  case ScalarKind::Mul:
+    return EFFATTN_OP_MUL;
+  case ScalarKind::FloorDiv:
+    return EFFATTN_OP_FLOORDIV;
+  case ScalarKind::CeilDiv:
+    return EFFATTN_OP_CEILDIV;
+  case ScalarKind::Mod:
+    return EFFATTN_OP_MOD;
+  case ScalarKind::Min:
+    return EFFATTN_OP_MIN;
+  case ScalarKind::Max:
+    return EFFATTN_OP_MAX;
+  case ScalarKind::Abs:
+    return EFFATTN_OP_ABS;
+  case ScalarKind::Neg:
+    return EFFATTN_OP_NEG;
+  case ScalarKind::Less:
+    return EFFATTN_OP_LESS;
+  case ScalarKind::LessEqual:
+    return EFFATTN_OP_LESS_EQUAL;
+  case ScalarKind::Equal:
+    return EFFATTN_OP_EQUAL;
+  case ScalarKind::NotEqual:
+    return EFFATTN_OP_NOT_EQUAL;
+  case ScalarKind::And:
+    return EFFATTN_OP_AND;
+  case ScalarKind::Or:
+    return EFFATTN_OP_OR;
+  case ScalarKind::Not:
+    return EFFATTN_OP_NOT;
+  case ScalarKind::Select:
+    return EFFATTN_OP_SELECT;
+  default:
+    return std::nullopt;
   }
 }
 
@@ -43,9 +62,12 @@ public:
     case ScalarKind::Constant:
       add(EFFATTN_OP_CONSTANT, scalar->integer);
       return true;
-    case ScalarKind::Dimension: return dimension(scalar->name);
-    case ScalarKind::Argument: return argument(scalar->name);
-    default: break;
+    case ScalarKind::Dimension:
+      return dimension(scalar->name);
+    case ScalarKind::Argument:
+      return argument(scalar->name);
+    default:
+      break;
     }
     std::optional<effattn_opcode> code = opcode(scalar->kind);
     if (!code)
@@ -66,8 +88,8 @@ private:
   }
 
   bool dimension(const std::string &name) {
-    auto found = std::find(kernel.dimensions.begin(), kernel.dimensions.end(),
-                           name);
+    auto found =
+        std::find(kernel.dimensions.begin(), kernel.dimensions.end(), name);
     if (found == kernel.dimensions.end())
       return false;
     add(EFFATTN_OP_DIMENSION, found - kernel.dimensions.begin());

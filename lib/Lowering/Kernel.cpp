@@ -1,0 +1,387 @@
+//===- Kernel.cpp - the host program of one kernel ------------------------===//
+//
+// Operations whose tensors something reads are computed in the order of the
+// source, each into a result of the kernel where it is returned, else into a
+// temporary that is released after its last use.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Lowering/Kernel.h"
+
+#include "dialect/Convert.h"
+#include "lib/Lowering/HostBuilder.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+using namespace mlir;
+
+namespace effattn {
+
+namespace {
+
+std::string signatureOf(const StepSpec &spec) {
+  std::string text = spec.step;
+  auto add = [&](const TensorType &type) {
+    text += fmt::format("|{}", spelling(type.element));
+    for (const ScalarRef &size : type.shape)
+      text += "," + toString(size);
+  };
+  for (const TensorType &type : spec.operands)
+    add(type);
+  add(spec.result);
+  for (int64_t integer : spec.integers)
+    text += fmt::format("|{}", integer);
+  for (double real : spec.reals)
+    text += fmt::format("|{}", real);
+  return text;
+}
+
+/// The tokens, or the only axis; none where a step works along it.
+int parallelAxisOf(const StepSpec &spec) {
+  int rank = spec.result.rank();
+  if (rank >= 2)
+    return rank - 2;
+  return spec.step == "softmax" ? rank : 0;
+}
+
+class KernelLowering {
+public:
+  KernelLowering(ir::KernelOp op, ModuleOp module, AttendLowering &attends)
+      : op(op), module(module), attends(attends), demand(op) {}
+
+  std::optional<LoweredKernel> run();
+
+private:
+  bool describe();
+  void assignResults();
+  void findLastUses();
+  bool compute(Operation *op);
+  bool computeTree(Operation *op);
+  bool computeStep(ir::StepOp op);
+  bool computeNumber(Operation *op);
+  bool attendAll(const Layer &layer, int output, int lse);
+  bool attend(const Leaf &leaf, int output, int lse);
+  int attendNumber(ir::AttendOp op);
+  bool allocate(Value value, int &slot);
+  bool allocate(const TensorType &type, int &slot);
+  void release(Operation *op);
+  void returnResults();
+
+  int slotOf(Value value) const {
+    auto found = slots.find(value);
+    return found == slots.end() ? -1 : found->second;
+  }
+  std::vector<int> slotsOf(ValueRange values) const {
+    std::vector<int> all;
+    for (Value value : values)
+      all.push_back(slotOf(value));
+    return all;
+  }
+  static TensorType typeOf(Value value) {
+    return ir::toProgram(cast<ir::TensorType>(value.getType()));
+  }
+
+  ir::KernelOp op;
+  ModuleOp module;
+  AttendLowering &attends;
+  Demand demand;
+  LoweredKernel kernel;
+  std::optional<HostBuilder> host;
+  llvm::DenseMap<Value, int> slots;
+  llvm::DenseMap<Value, Operation *> lastUses;
+  llvm::DenseMap<Operation *, int> attendNumbers;
+  std::vector<AttendInputs> attendInputs;
+  std::map<std::string, int> stepNumbers;
+};
+
+bool KernelLowering::describe() {
+  kernel.name = op.getSymName().str();
+  kernel.host = kernel.name + "_host";
+  for (Attribute name : op.getDimensions())
+    kernel.dimensions.push_back(cast<StringAttr>(name).str());
+  for (BlockArgument argument : op.getEntry().getArguments()) {
+    LoweredArgument lowered;
+    lowered.name = op.getArgumentName(argument.getArgNumber()).str();
+    if (auto tensor = dyn_cast<ir::TensorType>(argument.getType())) {
+      lowered.type = ir::toProgram(tensor);
+    } else if (auto set = dyn_cast<ir::IndexSetType>(argument.getType())) {
+      lowered.kind = ArgumentKind::IndexSet;
+      lowered.type = ir::toProgram(set);
+      lowered.bound = set.getBound().toScalar();
+    } else {
+      lowered.kind = ArgumentKind::Scalar;
+      lowered.type.element =
+          argument.getType().isF32() ? ElementType::F32 : ElementType::I64;
+    }
+    slots[argument] = static_cast<int>(kernel.arguments.size());
+    kernel.arguments.push_back(lowered);
+  }
+  auto types = op.getResultTypes();
+  for (auto [number, type] : llvm::enumerate(types)) {
+    std::string name = types.size() == 1 ? std::string("result")
+                                         : fmt::format("result{}", number);
+    auto tensor = dyn_cast<ir::TensorType>(cast<TypeAttr>(type).getValue());
+    if (!tensor) {
+      emitError(op.getLoc()) << "not supported yet: an index set as a result";
+      return false;
+    }
+    kernel.results.push_back(
+        {name, ArgumentKind::Tensor, ir::toProgram(tensor), nullptr});
+  }
+  bool done = true;
+  for (auto require : op.getEntry().getOps<ir::RequireOp>()) {
+    ir::ConvertedOperands operands;
+    ScalarRef condition = scalarOf(require.getCondition(), operands);
+    done &= static_cast<bool>(condition);
+    kernel.requires_.push_back({condition, require.getMessage().str()});
+    // The runtime evaluates conditions without tensors and in integers.
+    bool isReal = condition && contains(condition, [](const Scalar &node) {
+                    return node.type == ScalarType::Float ||
+                           node.kind == ScalarKind::Lookup ||
+                           node.kind == ScalarKind::Variable ||
+                           node.kind == ScalarKind::Exists;
+                  });
+    if (isReal) {
+      emitError(require.getLoc())
+          << "not supported yet: `require` over '" << toString(condition)
+          << "'; conditions on dimensions and i64 arguments are";
+      done = false;
+    }
+  }
+  kernel.slots =
+      static_cast<int>(kernel.arguments.size() + kernel.results.size());
+  return done;
+}
+
+/// A value that is returned is computed where it goes; what is returned again,
+/// and arguments, are copied at the end.
+void KernelLowering::assignResults() {
+  auto result = cast<ir::ReturnOp>(op.getEntry().getTerminator());
+  int slot = static_cast<int>(kernel.arguments.size());
+  for (Value value : result.getResults())
+    slots.try_emplace(value, slot++);
+}
+
+void KernelLowering::findLastUses() {
+  for (Operation &one : op.getEntry()) {
+    if (!demand.isComputed(&one))
+      continue;
+    for (Value result : one.getResults())
+      lastUses[result] = &one;
+    for (Value value : demand.reads(&one))
+      lastUses[value] = &one;
+  }
+}
+
+bool KernelLowering::allocate(const TensorType &type, int &slot) {
+  slot = kernel.slots++;
+  return host->allocate(slot, type);
+}
+
+bool KernelLowering::allocate(Value value, int &slot) {
+  slot = slotOf(value);
+  if (slot >= 0)
+    return true;
+  if (!allocate(typeOf(value), slot))
+    return false;
+  slots[value] = slot;
+  return true;
+}
+
+/// Temporaries that `op` was the last to use.
+void KernelLowering::release(Operation *op) {
+  int firstTemporary =
+      static_cast<int>(kernel.arguments.size() + kernel.results.size());
+  SmallVector<Value, 0> done = demand.reads(op);
+  llvm::append_range(done, op->getResults());
+  for (Value value : done) {
+    int slot = slotOf(value);
+    if (slot >= firstTemporary && lastUses.lookup(value) == op) {
+      host->release(slot);
+      slots.erase(value);
+    }
+  }
+}
+
+int KernelLowering::attendNumber(ir::AttendOp attend) {
+  auto found = attendNumbers.find(attend);
+  if (found != attendNumbers.end())
+    return found->second;
+  int number = static_cast<int>(kernel.attends.size());
+  AttendInputs inputs;
+  auto lowered = attends.lower(
+      attend, fmt::format("{}_attend{}", kernel.name, number), inputs);
+  if (!lowered)
+    return -1;
+  kernel.attends.push_back(*lowered);
+  attendInputs.push_back(inputs);
+  return attendNumbers[attend] = number;
+}
+
+bool KernelLowering::attend(const Leaf &leaf, int output, int lse) {
+  ir::AttendOp attend = leaf.attend;
+  AttendCall call;
+  call.attend = attendNumber(attend);
+  if (call.attend < 0)
+    return false;
+  host->setLocation(attend.getLoc());
+  const AttendInputs &inputs = attendInputs[call.attend];
+  call.query = slotOf(attend.getQ());
+  call.key = slotOf(attend.getK());
+  call.value = slotOf(attend.getV());
+  call.output = output;
+  call.lse = lse;
+  for (const RowFilter &filter : leaf.filters)
+    call.filters.push_back({slotOf(filter.set), filter.keep});
+  call.keySets = slotsOf(inputs.keySets);
+  call.querySets = slotsOf(inputs.querySets);
+  call.tables = slotsOf(inputs.tables);
+  call.integers = inputs.integers;
+  call.floats = inputs.floats;
+  return host->attend(call);
+}
+
+bool KernelLowering::attendAll(const Layer &layer, int output, int lse) {
+  for (const Leaf &leaf : layer.leaves)
+    if (!attend(leaf, output, lse))
+      return false;
+  return true;
+}
+
+bool KernelLowering::computeTree(Operation *op) {
+  constexpr double none = -std::numeric_limits<double>::infinity();
+  std::vector<Layer> layers = demand.layers(op);
+  Value lseValue = op->getNumResults() > 1 ? op->getResult(1) : Value();
+  int output = -1, lse = -1;
+  if (!allocate(op->getResult(0), output))
+    return false;
+  if (lseValue && demand.isRead(lseValue) && !allocate(lseValue, lse))
+    return false;
+  if (layers.size() == 1 && !layers[0].output) {
+    if (!layers[0].covers) {
+      host->fill(output, 0.0);
+      if (lse >= 0)
+        host->fill(lse, none);
+    }
+    return attendAll(layers[0], output, lse);
+  }
+  TensorType outputType = typeOf(op->getResult(0));
+  TensorType lseType = outputType;
+  lseType.shape.pop_back();
+  std::vector<int> outputs, lses, temporaries;
+  for (const Layer &layer : layers) {
+    if (layer.output) {
+      outputs.push_back(slotOf(layer.output));
+      lses.push_back(slotOf(layer.lse));
+      continue;
+    }
+    int partOutput = -1, partLse = -1;
+    if (!allocate(outputType, partOutput) || !allocate(lseType, partLse))
+      return false;
+    // O of a row without keys is not read.
+    if (!layer.covers)
+      host->fill(partLse, none);
+    if (!attendAll(layer, partOutput, partLse))
+      return false;
+    outputs.push_back(partOutput);
+    lses.push_back(partLse);
+    temporaries.insert(temporaries.end(), {partOutput, partLse});
+  }
+  host->setLocation(op->getLoc());
+  host->merge(outputs, lses, output, lse);
+  for (int slot : temporaries)
+    host->release(slot);
+  return true;
+}
+
+bool KernelLowering::computeStep(ir::StepOp step) {
+  LoweredStep lowered;
+  StepSpec &spec = lowered.spec;
+  spec.step = step.getName().str();
+  for (Value input : step.getInputs())
+    spec.operands.push_back(typeOf(input));
+  spec.result = typeOf(step.getResult(0));
+  if (step.getIntegers())
+    spec.integers = *step.getIntegers();
+  if (step.getReals())
+    spec.reals = *step.getReals();
+  lowered.parallelAxis = parallelAxisOf(spec);
+  int number = static_cast<int>(kernel.steps.size());
+  auto [place, isNew] = stepNumbers.try_emplace(signatureOf(spec), number);
+  if (isNew) {
+    spec.name = fmt::format("{}_step{}", kernel.name, number);
+    kernel.steps.push_back(lowered);
+  }
+  int result = -1;
+  if (!allocate(step.getResult(0), result))
+    return false;
+  host->step(place->second, slotsOf(step.getInputs()), result);
+  return true;
+}
+
+/// A number that broadcasts is a tensor of one element.
+bool KernelLowering::computeNumber(Operation *op) {
+  int slot = -1;
+  if (!allocate(op->getResult(0), slot))
+    return false;
+  if (auto constant = dyn_cast<ir::ConstantOp>(op)) {
+    host->fill(slot, constant.getValue().convertToDouble());
+    return true;
+  }
+  ir::ConvertedOperands operands;
+  ScalarRef value = scalarOf(cast<ir::SplatOp>(op).getValue(), operands);
+  return value && host->fill(slot, value);
+}
+
+bool KernelLowering::compute(Operation *op) {
+  host->setLocation(op->getLoc());
+  bool done = false;
+  if (isCombination(op))
+    done = computeTree(op);
+  else if (auto step = dyn_cast<ir::StepOp>(op))
+    done = computeStep(step);
+  else if (isa<ir::ConstantOp, ir::SplatOp>(op))
+    done = computeNumber(op);
+  else
+    emitError(op->getLoc())
+        << "stage lower: unexpected operation '" << op->getName() << "'";
+  if (done)
+    release(op);
+  return done;
+}
+
+void KernelLowering::returnResults() {
+  auto result = cast<ir::ReturnOp>(op.getEntry().getTerminator());
+  host->setLocation(result.getLoc());
+  int slot = static_cast<int>(kernel.arguments.size());
+  for (Value value : result.getResults()) {
+    if (slotOf(value) != slot)
+      host->copy(slotOf(value), slot);
+    ++slot;
+  }
+}
+
+std::optional<LoweredKernel> KernelLowering::run() {
+  if (!describe())
+    return std::nullopt;
+  assignResults();
+  findLastUses();
+  host.emplace(module, op.getLoc(), kernel.host, kernel);
+  for (Operation &one : op.getEntry())
+    if (demand.isComputed(&one) && !compute(&one))
+      return std::nullopt;
+  returnResults();
+  host->finish();
+  return std::move(kernel);
+}
+
+} // namespace
+
+std::optional<LoweredKernel> lowerKernel(ir::KernelOp op, ModuleOp module,
+                                         AttendLowering &attends) {
+  return KernelLowering(op, module, attends).run();
+}
+
+} // namespace effattn

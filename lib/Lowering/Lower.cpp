@@ -1,0 +1,106 @@
+//===- Lower.cpp - from tiled kernels to host programs and specs ----------===//
+
+#include "lib/Lowering/Lower.h"
+
+#include "lib/Lowering/Kernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Verifier.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+using namespace mlir;
+
+namespace effattn {
+
+std::optional<LoweredProgram> lower(ModuleOp module) {
+  if (failed(verifyLowerable(module)))
+    return std::nullopt;
+  MLIRContext *context = module.getContext();
+  context->loadDialect<arith::ArithDialect, func::FuncDialect, scf::SCFDialect,
+                       LLVM::LLVMDialect>();
+  LoweredProgram program;
+  program.module = ModuleOp::create(module.getLoc());
+  AttendLowering attends(*program.module);
+  bool done = true;
+  for (auto kernel : module.getOps<ir::KernelOp>()) {
+    auto lowered = lowerKernel(kernel, *program.module, attends);
+    done &= lowered.has_value();
+    if (lowered)
+      program.kernels.push_back(std::move(*lowered));
+  }
+  if (!done || failed(verify(*program.module)))
+    return std::nullopt;
+  return program;
+}
+
+namespace {
+
+std::string typeText(const TensorType &type) {
+  std::string text = spelling(type.element);
+  for (const ScalarRef &size : type.shape)
+    text += (&size == &type.shape.front() ? "[" : ", ") + toString(size);
+  return text + (type.shape.empty() ? "" : "]");
+}
+
+std::string argumentText(const LoweredArgument &argument) {
+  std::string text =
+      fmt::format("{}: {}", argument.name, typeText(argument.type));
+  return argument.bound ? text + " in " + toString(argument.bound) : text;
+}
+
+std::string attendText(const LoweredAttend &attend) {
+  const AttendSpec &spec = attend.spec;
+  std::string text = fmt::format(
+      "  attend {} from {}: {} x {} channels, {} rows a tile\n"
+      "    integers {}; floats {}\n",
+      spec.name, attend.source, spec.headDim, spec.valueDim, attend.tileRows,
+      fmt::join(spec.integers, ", "), fmt::join(spec.floats, ", "));
+  if (spec.keySets + spec.querySets > 0)
+    text += fmt::format("    {} key sets, {} query sets\n", spec.keySets,
+                        spec.querySets);
+  text += "    predicate " +
+          (spec.predicate ? toString(spec.predicate) : "none") + "\n";
+  if (spec.score)
+    text += fmt::format("    score {}{}\n", toString(spec.score),
+                        attend.scoresCanVanish ? " (can be -inf)" : "");
+  return text;
+}
+
+std::string stepText(const LoweredStep &step) {
+  std::string operands;
+  for (const TensorType &type : step.spec.operands)
+    operands += (operands.empty() ? "" : ", ") + typeText(type);
+  return fmt::format("  step {}: {}({}) -> {}\n", step.spec.name,
+                     step.spec.step, operands, typeText(step.spec.result));
+}
+
+} // namespace
+
+std::string toString(const LoweredProgram &program) {
+  std::string text;
+  for (const LoweredKernel &kernel : program.kernels) {
+    text += fmt::format("kernel {}, {} slots\n", kernel.name, kernel.slots);
+    for (const LoweredArgument &argument : kernel.arguments)
+      text += "  argument " + argumentText(argument) + "\n";
+    for (const LoweredArgument &result : kernel.results)
+      text += "  result " + argumentText(result) + "\n";
+    for (const LoweredRequire &require : kernel.requires_)
+      text += "  require " + toString(require.condition) + "\n";
+    for (const LoweredAttend &attend : kernel.attends)
+      text += attendText(attend);
+    for (const LoweredStep &step : kernel.steps)
+      text += stepText(step);
+    text += "\n";
+  }
+  llvm::raw_string_ostream stream(text);
+  program.module.get()->print(stream);
+  stream << "\n";
+  return text;
+}
+
+} // namespace effattn

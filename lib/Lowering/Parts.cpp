@@ -1,0 +1,170 @@
+//===- Parts.cpp - trees of attend, merge and rows ------------------------===//
+
+#include "lib/Lowering/Parts.h"
+
+#include "dialect/Convert.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace effattn {
+
+bool isCombination(Operation *op) {
+  return isa_and_nonnull<ir::AttendOp, ir::MergeOp, ir::RowsOp>(op);
+}
+
+/// Users come after what they use: going backwards, all uses of an operation
+/// are known when it is met.
+Demand::Demand(ir::KernelOp kernel) {
+  for (Operation &op : llvm::reverse(kernel.getEntry())) {
+    if (auto result = dyn_cast<ir::ReturnOp>(&op)) {
+      for (Value value : result.getResults())
+        use(value);
+      continue;
+    }
+    bool isTensor = llvm::any_of(op.getResultTypes(), [](Type type) {
+      return isa<ir::TensorType>(type);
+    });
+    if (isTensor)
+      visit(&op);
+  }
+}
+
+void Demand::use(Value value) {
+  read.insert(value);
+  if (Operation *op = value.getDefiningOp())
+    computed.insert(op);
+}
+
+void Demand::usePart(Value output, Value lse, bool plain, bool filtered) {
+  Operation *op = output.getDefiningOp();
+  if (!isCombination(op)) {
+    use(output);
+    use(lse);
+    return;
+  }
+  Uses &known = uses[op];
+  known.parts += plain;
+  known.inTree = true;
+  known.plain |= plain;
+  known.filtered |= filtered;
+}
+
+void Demand::visit(Operation *op) {
+  Uses known = uses.lookup(op);
+  // A part of several trees is computed once for all that take all its rows.
+  if (known.parts > 1)
+    computed.insert(op);
+  bool isRoot = computed.contains(op);
+  if (!isRoot && !known.inTree)
+    return;
+  if (isRoot && known.parts > 0)
+    read.insert_range(op->getResults());
+  bool plain = isRoot || known.plain;
+  if (auto attend = dyn_cast<ir::AttendOp>(op)) {
+    for (Value operand : {attend.getQ(), attend.getK(), attend.getV()})
+      use(operand);
+    if (std::optional<ir::AttendParts> parts = partsOf(attend))
+      for (Value table : parts->operands().tables)
+        use(table);
+  } else if (auto merge = dyn_cast<ir::MergeOp>(op)) {
+    for (auto [output, lse] : llvm::zip(merge.getOutputs(), merge.getLses()))
+      usePart(output, lse, plain, known.filtered);
+  } else if (auto rows = dyn_cast<ir::RowsOp>(op)) {
+    usePart(rows.getThenOutput(), rows.getThenLse(), false, true);
+    if (rows.getElseOutput())
+      usePart(rows.getElseOutput(), rows.getElseLse(), false, true);
+  } else {
+    for (Value operand : op->getOperands())
+      if (isa<ir::TensorType, ir::IndexSetType>(operand.getType()))
+        use(operand);
+  }
+}
+
+namespace {
+
+std::vector<RowFilter> with(std::vector<RowFilter> filters, Value set,
+                            bool keep) {
+  filters.push_back({set, keep});
+  return filters;
+}
+
+/// Layers over disjoint rows, pairwise in one tensor.
+std::vector<Layer> beside(std::vector<Layer> a, std::vector<Layer> b) {
+  if (a.size() < b.size())
+    a.swap(b);
+  for (size_t k = 0; k < a.size(); ++k) {
+    if (k >= b.size()) {
+      a[k].covers = false;
+      continue;
+    }
+    llvm::append_range(a[k].leaves, b[k].leaves);
+    a[k].covers = a[k].covers && b[k].covers;
+  }
+  return a;
+}
+
+} // namespace
+
+std::vector<Layer> Demand::expand(Operation *op,
+                                  const std::vector<RowFilter> &filters) const {
+  if (auto attend = dyn_cast<ir::AttendOp>(op))
+    return {Layer{{{attend, filters}}, true, {}, {}}};
+  if (auto merge = dyn_cast<ir::MergeOp>(op)) {
+    std::vector<Layer> all;
+    for (auto [output, lse] : llvm::zip(merge.getOutputs(), merge.getLses()))
+      llvm::append_range(all, layersOf(output, lse, filters));
+    return all;
+  }
+  auto rows = cast<ir::RowsOp>(op);
+  std::vector<Layer> kept = layersOf(rows.getThenOutput(), rows.getThenLse(),
+                                     with(filters, rows.getSet(), true));
+  std::vector<Layer> others;
+  if (rows.getElseOutput())
+    others = layersOf(rows.getElseOutput(), rows.getElseLse(),
+                      with(filters, rows.getSet(), false));
+  return beside(std::move(kept), std::move(others));
+}
+
+std::vector<Layer>
+Demand::layersOf(Value output, Value lse,
+                 const std::vector<RowFilter> &filters) const {
+  Operation *op = output.getDefiningOp();
+  if (isCombination(op) && !(filters.empty() && computed.contains(op)))
+    return expand(op, filters);
+  return {Layer{{}, true, output, lse}};
+}
+
+std::vector<Layer> Demand::layers(Operation *op) const {
+  return expand(op, {});
+}
+
+SmallVector<Value, 0> Demand::reads(Operation *op) const {
+  llvm::SetVector<Value> all;
+  auto add = [&](Value value) {
+    if (isa<ir::TensorType, ir::IndexSetType>(value.getType()))
+      all.insert(value);
+  };
+  if (!isCombination(op)) {
+    llvm::for_each(op->getOperands(), add);
+    return all.takeVector();
+  }
+  for (const Layer &layer : layers(op)) {
+    if (layer.output) {
+      add(layer.output);
+      add(layer.lse);
+    }
+    for (const Leaf &leaf : layer.leaves) {
+      ir::AttendOp attend = leaf.attend;
+      for (Value operand : {attend.getQ(), attend.getK(), attend.getV()})
+        add(operand);
+      if (std::optional<ir::AttendParts> parts = partsOf(attend))
+        llvm::for_each(parts->operands().tables, add);
+    }
+  }
+  return all.takeVector();
+}
+
+} // namespace effattn
