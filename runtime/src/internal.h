@@ -64,7 +64,6 @@ typedef struct effattn_slot {
 
 int64_t effattn_element_bytes(uint32_t element);
 const char *effattn_element_name(uint32_t element); /* "f32" */
-struct halide_type_t effattn_element_halide(uint32_t element);
 
 /* A dense view over `data`; *elements gets their number. */
 effattn_status effattn_view_dense(effattn_view *view, void *data,

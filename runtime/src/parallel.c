@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FEW_WORKERS 64
 
@@ -109,14 +110,15 @@ void effattn_context_parallel_for(void *user, int64_t count, int32_t workers,
       memset(all.arenas, 0, bytes);
   }
 
-  if (workers == 1 || count == 1)
-    for (int64_t index = 0; index < count; ++index)
-      run_index(&all, index, 0);
-  else if (context->options.parallel_for)
+  const bool forked = context->process != getpid();
+  if (workers > 1 && count > 1 && context->options.parallel_for)
     context->options.parallel_for(context->options.user, count, workers,
                                   run_index, &all);
-  else if (context->pool)
+  else if (workers > 1 && count > 1 && context->pool && !forked)
     effattn_pool_for(context->pool, count, workers, run_index, &all);
+  else
+    for (int64_t index = 0; index < count; ++index)
+      run_index(&all, index, 0);
 
   for (int32_t i = 0; all.arenas && i < workers; ++i)
     if (all.arenas[i])

@@ -114,15 +114,15 @@ void effattn_pool_for(effattn_pool *pool, int64_t count, int32_t workers,
 
 static void end_pool(effattn_context *context, effattn_pool *pool,
                      size_t bytes) {
-  pthread_mutex_lock(&pool->mutex);
-  pool->ending = true;
-  pthread_mutex_unlock(&pool->mutex);
-  pthread_cond_broadcast(&pool->work);
-  /* A forked child has the memory of the pool and not its threads. */
-  const bool forked = context->process != getpid();
-  for (int32_t i = 0; i < pool->count && !forked; ++i)
-    pthread_join(pool->threads[i], NULL);
-  if (!forked) {
+  /* A forked child has the memory of the pool and not its threads, one of which
+     may have held the mutex. */
+  if (context->process == getpid()) {
+    pthread_mutex_lock(&pool->mutex);
+    pool->ending = true;
+    pthread_mutex_unlock(&pool->mutex);
+    pthread_cond_broadcast(&pool->work);
+    for (int32_t i = 0; i < pool->count; ++i)
+      pthread_join(pool->threads[i], NULL);
     pthread_cond_destroy(&pool->work);
     pthread_mutex_destroy(&pool->mutex);
   }

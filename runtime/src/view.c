@@ -28,7 +28,7 @@ const char *effattn_element_name(uint32_t element) {
                                                 : "unknown type";
 }
 
-struct halide_type_t effattn_element_halide(uint32_t element) {
+static struct halide_type_t halide_type_of(uint32_t element) {
   struct halide_type_t type = {halide_type_float, 32, 1};
   switch (element) {
   case EFFATTN_F16:
@@ -93,7 +93,7 @@ effattn_status effattn_view_buffer(const effattn_view *view, const char *what,
   memset(buffer, 0, sizeof *buffer);
   memset(dimensions, 0, EFFATTN_MAX_RANK * sizeof *dimensions);
   buffer->host = view->data;
-  buffer->type = effattn_element_halide(view->element);
+  buffer->type = halide_type_of(view->element);
   buffer->dimensions = (int32_t)view->rank;
   buffer->dim = dimensions;
   for (uint32_t axis = 0; axis < view->rank; ++axis) {

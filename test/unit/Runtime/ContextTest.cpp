@@ -247,10 +247,17 @@ TEST(Context, WrongParallelForHooksAreFound) {
 // Fork
 //===----------------------------------------------------------------------===//
 
-#if !defined(__SANITIZE_THREAD__)
 /// A child has the memory of the pool and not its threads: launches work on the
 /// caller's thread, and neither destruction nor exit waits for ever.
 TEST(Context, ForkedChild) {
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "forking a program with threads is outside of tsan's model";
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "forking a program with threads is outside of tsan's model";
+#endif
   effattn_context *context = nullptr;
   effattn_options given = options();
   given.threads = 3;
@@ -258,20 +265,22 @@ TEST(Context, ForkedChild) {
   Problem problem(1, 2, 1, 30, 30, 2);
   ASSERT_EQ(problem.launch(context), EFFATTN_OK);
   ASSERT_EQ(problem.launch(nullptr), EFFATTN_OK);
-  const pid_t child = fork();
-  if (child == 0) {
-    alarm(60);
-    const bool works = problem.launch(context) == EFFATTN_OK &&
-                       problem.launch(nullptr) == EFFATTN_OK &&
-                       problem.error() < 1e-6;
-    effattn_context_destroy(context);
-    _exit(works ? 0 : 1);
+  for (int round = 0; round < 50; ++round) {
+    ASSERT_EQ(problem.launch(context), EFFATTN_OK);
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(60);
+      const bool works = problem.launch(context) == EFFATTN_OK &&
+                         problem.launch(nullptr) == EFFATTN_OK &&
+                         problem.error() < 1e-6;
+      effattn_context_destroy(context);
+      _exit(works ? 0 : 1);
+    }
+    int status = -1;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_EQ(status, 0);
   }
-  int status = -1;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
   effattn_context_destroy(context);
 }
-#endif
 
 } // namespace

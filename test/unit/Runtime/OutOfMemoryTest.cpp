@@ -94,7 +94,21 @@ TEST(OutOfMemory, HugeTemporary) {
     const int64_t shape[] = {INT64_C(1) << 58};
     return effattn_host_allocate(launch, 0, EFFATTN_F32, 1, shape);
   });
-  Context context(1);
+  // An allocator of our own, since sanitizers end the program at such sizes.
+  effattn_options options = {};
+  options.size = sizeof options;
+  options.threads = 1;
+  options.allocate = [](void *, size_t bytes, size_t alignment) -> void * {
+    void *memory = nullptr;
+    if (bytes > size_t(1) << 40 ||
+        posix_memalign(&memory, std::max(alignment, sizeof(void *)), bytes))
+      return nullptr;
+    return memory;
+  };
+  options.deallocate = [](void *, void *memory, size_t, size_t) {
+    std::free(memory);
+  };
+  Context context(options);
   EXPECT_EQ(effattn_launch_kernel(context, &fake.kernel, nullptr, nullptr),
             EFFATTN_OUT_OF_MEMORY);
   EXPECT_STREQ(effattn_message(), "out of memory: an intermediate result needs "
