@@ -162,6 +162,8 @@ void Checker::checkUnusedDefinitions() {
 }
 
 std::unique_ptr<Program> Checker::run() {
+  if (diagnostics.hasErrors())
+    return nullptr; // the tree is not what was meant
   context.scope = &fileScope;
   collectDefinitions();
   for (const ast::Declaration &declaration : file.declarations)

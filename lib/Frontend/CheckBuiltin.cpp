@@ -119,7 +119,7 @@ Value Checker::patternScalar(const ast::Expr &expr, std::string_view what,
     return {};
   }
   if (least && value.scalar->isConstant() && value.scalar->integer < *least) {
-    error(expr.range, fmt::format("expected {} of at least {}, but got {}",
+    error(expr.range, fmt::format("expected {} to be at least {}, but got {}",
                                   what, *least, value.scalar->integer));
     return {};
   }
@@ -248,10 +248,11 @@ Value Checker::patternOfSet(const ast::Expr &argument, bool queries, bool keys,
   bool isCondition =
       set.isPattern() && set.pattern->kind == PatternKind::Comprehension;
   if (set.kind != Value::Set && !isCondition) {
-    error(argument.range,
-          fmt::format("expected an index set or {{ j : ... }} for {}, but got "
-                      "{}",
-                      expr.name.text, describe(set)));
+    error(
+        argument.range,
+        fmt::format("expected an index set or {{ j : ... }} for '{}', but got "
+                    "{}",
+                    expr.name.text, describe(set)));
     return {};
   }
   std::vector<Value> sides;
@@ -291,7 +292,7 @@ Value Checker::tablePattern(const ast::Expr &expr,
                : makeScalar(constantInt(1));
   if (table.isPoison() || size.isPoison())
     return {};
-  std::string wanted = isBlocks ? "a bool table of key blocks by query blocks"
+  std::string wanted = isBlocks ? "a bool table of query blocks by key blocks"
                                 : "a table of integers with a value a token";
   bool isRight = table.isTensor();
   if (isRight) {
@@ -305,8 +306,8 @@ Value Checker::tablePattern(const ast::Expr &expr,
   }
   if (!isRight) {
     error(arguments[0]->range,
-          fmt::format("expected {} for {}, but got {}", wanted, expr.name.text,
-                      describe(table)));
+          fmt::format("expected {} for '{}', but got {}", wanted,
+                      expr.name.text, describe(table)));
     return {};
   }
   auto pattern = std::make_shared<Pattern>(isBlocks ? PatternKind::Blocks
@@ -338,6 +339,23 @@ Value Checker::randomBlocks(const ast::Expr &expr,
   }
   return ok ? makePatternValue(std::move(pattern), {&outside}, expr.range)
             : Value();
+}
+
+/// An extent of a grid: the launch checks the number of tokens by it, so it
+/// depends on sizes and arguments alone.
+Value Checker::gridExtent(const ast::Expr &expr) {
+  Value extent = patternScalar(expr, "an extent of a grid", 1, false);
+  if (extent.isPoison())
+    return {};
+  bool isKnown = !contains(extent.scalar, [](const Scalar &node) {
+    return node.kind == ScalarKind::Lookup || node.kind == ScalarKind::Variable;
+  });
+  if (isKnown)
+    return extent;
+  error(expr.range, fmt::format("expected a constant, a dimension or an "
+                                "argument for an extent of a grid, but got {}",
+                                ast::toString(expr)));
+  return {};
 }
 
 } // namespace effattn::checking

@@ -128,6 +128,18 @@ Value Checker::evaluateName(const ast::Expr &expr) {
     error(expr.range, fmt::format("expected arguments after '{}'", name));
     return {};
   }
+  if (dimensionRanges.count(name)) {
+    error(
+        expr.range,
+        frames.empty()
+            ? fmt::format("expected a constant, but '{}' is a dimension, known "
+                          "at launch only",
+                          name)
+            : fmt::format("a definition does not see the dimension '{}' of "
+                          "the kernel; give it as an argument",
+                          name));
+    return {};
+  }
   std::vector<std::string> candidates = visibleNames();
   candidates.insert(candidates.end(), {"all", "none", "causal"});
   error(expr.range,

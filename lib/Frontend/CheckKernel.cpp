@@ -148,15 +148,15 @@ void Checker::checkExample(const ast::Example &example) {
                       isParam ? std::string() : didYouMean(name, candidates)));
       continue;
     }
-    if (size.value < 0) {
-      error(size.range, fmt::format("expected a size of at least 0, but got {}",
-                                    size.value));
-      continue;
-    }
     auto [place, isNew] = exampleRanges.try_emplace(name, size.name.range);
     if (!isNew) {
       error(size.name.range, fmt::format("'{}' has a size already", name))
           .note(place->second, "first here");
+      continue;
+    }
+    if (size.value < 0) {
+      error(size.range, fmt::format("expected a size of at least 0, but got {}",
+                                    size.value));
       continue;
     }
     kernel.example[name] = size.value;

@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace effattn::checking {
 
 namespace {
@@ -171,13 +173,81 @@ void Checker::requireGrid(const std::vector<ScalarRef> &extents,
     }
     area = product;
   }
+  area = substitute(substitute(area, "N", sizes.queries), "M", sizes.keys);
   requireEqual(sizes.queries, area, "number of queries on a grid", range, ok);
   requireEqual(sizes.keys, area, "number of keys on a grid", range, ok);
+}
+
+namespace {
+
+/// Positions, sizes and table entries stay within this at launch.
+constexpr double kLargestIndex = 0x1p40;
+/// No intermediate result passes this, so that 64 bits hold it.
+constexpr double kLargestResult = 0x1p62;
+
+/// Bound on the absolute value of an Int node, from those of its operands.
+double magnitude(const Scalar &node,
+                 const std::unordered_map<const Scalar *, double> &known) {
+  auto operand = [&](size_t k) { return known.at(node.operands[k].get()); };
+  switch (node.kind) {
+  case ScalarKind::Constant:
+    return std::fabs(double(node.integer));
+  case ScalarKind::Add:
+  case ScalarKind::Sub:
+    return operand(0) + operand(1);
+  case ScalarKind::Mul:
+    return operand(0) * operand(1);
+  case ScalarKind::Neg:
+  case ScalarKind::Abs:
+    return operand(0);
+  case ScalarKind::FloorDiv:
+  case ScalarKind::CeilDiv:
+    return operand(0) + 1;
+  case ScalarKind::Mod:
+    return operand(1);
+  case ScalarKind::Min:
+  case ScalarKind::Max:
+    return std::max(operand(0), operand(1));
+  case ScalarKind::Select:
+    return std::max(operand(1), operand(2));
+  default:
+    return kLargestIndex;
+  }
+}
+
+bool fits(const ScalarRef &scalar) {
+  std::unordered_map<const Scalar *, double> known;
+  bool ok = true;
+  walk(scalar, [&](const Scalar &node) {
+    double bound = node.type == ScalarType::Int ? magnitude(node, known) : 0;
+    known[&node] = bound;
+    ok &= bound <= kLargestResult;
+  });
+  return ok;
+}
+
+} // namespace
+
+/// Integers that are evaluated for positions stay within 64 bits.
+void Checker::checkMagnitude(const ScalarRef &scalar, ast::SourceRange range,
+                             bool &ok) {
+  if (!scalar || fits(scalar))
+    return;
+  error(range, "the constants here are too large: expected every intermediate "
+               "result to fit 64 bits for positions up to 2^40");
+  ok = false;
 }
 
 void Checker::requirePattern(const PatternRef &pattern,
                              const AttendSizes &sizes, ast::SourceRange range,
                              bool &ok) {
+  if (pattern->children.empty()) {
+    const Pattern *unsupported = nullptr;
+    ScalarRef condition = pattern->kind == PatternKind::OnGrid
+                              ? pattern->predicate
+                              : predicate(pattern, &unsupported);
+    checkMagnitude(condition, {pattern->offset, pattern->offset + 1}, ok);
+  }
   if (pattern->kind == PatternKind::OnGrid)
     requireGrid(pattern->scalars, sizes, range, ok);
   if (pattern->kind == PatternKind::Heads)

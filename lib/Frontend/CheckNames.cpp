@@ -9,12 +9,23 @@
 
 namespace effattn::checking {
 
+namespace {
+
+/// Uses of definitions that a message shows: the innermost ones and, past
+/// them, the outermost.
+constexpr size_t kShownFrames = 5;
+
+} // namespace
+
 Diagnostic &Checker::error(ast::SourceRange range, std::string text) {
   Diagnostic &diagnostic = diagnostics.error(range, std::move(text));
-  for (auto frame = frames.rbegin(); frame != frames.rend(); ++frame)
-    if (frame->use.begin >= 0)
-      diagnostic.note(frame->use, fmt::format("in this use of '{}'",
-                                              frame->definition->name.text));
+  for (size_t k = 0; k < frames.size(); ++k) {
+    const Frame &frame = frames[frames.size() - 1 - k];
+    bool isShown = k < kShownFrames || k + 1 == frames.size();
+    if (isShown && frame.use.begin >= 0)
+      diagnostic.note(frame.use, fmt::format("in this use of '{}'",
+                                             frame.definition->name.text));
+  }
   return diagnostic;
 }
 
@@ -101,8 +112,11 @@ bool Checker::checkNewName(const ast::Identifier &name, std::string_view what) {
 
 void Checker::declare(Scope &scope, const ast::Identifier &name, Value value,
                       std::string_view what) {
-  if (!checkNewName(name, what))
+  if (!checkNewName(name, what)) {
+    if (!name.empty())
+      scope.names[name.text] = {Value(), name.range};
     return;
+  }
   const ast::SourceRange *first = nullptr;
   if (auto found = scope.names.find(name.text); found != scope.names.end())
     first = &found->second.range;

@@ -174,6 +174,7 @@ std::optional<ScalarRef> Checker::evaluateLambda(const ast::Expr &expr,
     return std::nullopt;
   ScalarRef complete =
       completeLookups(body.scalar, sizes, expr.operand(0).range, ok);
+  checkMagnitude(complete, expr.operand(0).range, ok);
   return ok ? std::optional(complete) : std::nullopt;
 }
 

@@ -49,9 +49,9 @@ Value Checker::orderCall(const ast::Expr &expr) {
       isRaster ? OrderKind::BlockRaster : OrderKind::ColumnMajor;
   for (size_t k = 0; k < arguments.size(); ++k) {
     // The sides of a block divide, so they are constants.
-    Value side = patternScalar(
-        *arguments[k], k < 2 ? "an extent of a grid" : "a side of a block", 1,
-        k >= 2);
+    Value side =
+        k < 2 ? gridExtent(*arguments[k])
+              : patternScalar(*arguments[k], "a side of a block", 1, true);
     if (side.isPoison())
       return {};
     result.order.scalars.push_back(side.scalar);

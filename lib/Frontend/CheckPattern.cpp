@@ -72,6 +72,8 @@ bool Checker::declareBinders(const std::vector<ast::Identifier> &names,
             fmt::format("expected a parameter named {}, but got '{}'; "
                         "parameters bind by name",
                         list, name.text));
+      if (name.text != "s")
+        scope.names[name.text] = {Value(), name.range};
       ok = false;
       continue;
     }
@@ -124,8 +126,7 @@ Value Checker::evaluateGrid(const ast::Expr &expr) {
   auto pattern = std::make_shared<Pattern>(PatternKind::OnGrid);
   std::vector<Value> extents;
   for (size_t k = 0; k < axes; ++k) {
-    extents.push_back(
-        patternScalar(expr.operand(k), "an extent of a grid", 1, false));
+    extents.push_back(gridExtent(expr.operand(k)));
     pattern->scalars.push_back(extents.back().scalar);
   }
   Restore restore(context);

@@ -68,12 +68,17 @@ void Checker::bindDimensions(const ast::Kernel &kernelText) {
     for (const ast::ExprPtr &axis : argument.type.dims)
       if (axis->kind == ast::ExprKind::Name)
         bind(axis->name);
-  // Offsets of ragged tokens have one entry more than there are sequences.
-  for (const ast::Argument &argument : kernelText.arguments)
+  // Offsets of ragged tokens have one entry more than there are sequences. A
+  // name that is no argument may mean any of them.
+  for (const ast::Argument &argument : kernelText.arguments) {
+    const std::string &offsets = argument.type.ragged.text;
+    bool isKnown = std::any_of(
+        kernelText.arguments.begin(), kernelText.arguments.end(),
+        [&](const ast::Argument &other) { return other.name.text == offsets; });
     for (const ast::Argument &table : kernelText.arguments) {
       const auto &dims = table.type.dims;
-      if (argument.type.ragged.empty() ||
-          argument.type.ragged.text != table.name.text || dims.size() != 1)
+      if (offsets.empty() || (isKnown && offsets != table.name.text) ||
+          dims.size() != 1)
         continue;
       const ast::Expr &axis = *dims[0];
       if (axis.kind == ast::ExprKind::Binary && axis.op == ast::Op::Add &&
@@ -81,6 +86,7 @@ void Checker::bindDimensions(const ast::Kernel &kernelText) {
           axis.operand(1).kind == ast::ExprKind::Integer)
         bind(axis.operand(0).name);
     }
+  }
 }
 
 bool Checker::dimensionsAreBound(const ScalarRef &axis,

@@ -21,7 +21,7 @@ namespace effattn::checking {
 inline constexpr int64_t kMaxTreeSize = 20000;
 inline constexpr int64_t kMaxTreeHeight = 1000;
 /// Depth of evaluation, inlined definitions included.
-inline constexpr int kMaxDepth = 2000;
+inline constexpr int kMaxDepth = 1200;
 /// Expressions evaluated inside definitions and rounds, over the whole file.
 inline constexpr int64_t kMaxInlined = 1000000;
 /// Parts of one merge or average.

@@ -159,6 +159,7 @@ private:
   Value orderCall(const ast::Expr &expr);
   Value patternScalar(const ast::Expr &expr, std::string_view what,
                       std::optional<int64_t> least, bool mustBeConstant);
+  Value gridExtent(const ast::Expr &expr);
   int tableNumber(const Value &value);
 
   // Attends: CheckAttend.cpp, CheckLookup.cpp
@@ -203,6 +204,8 @@ private:
   bool leadingIndices(int table, int own, const AttendSizes &sizes,
                       ast::SourceRange range, std::vector<ScalarRef> &indices);
   PatternRef spellOutTable(const Pattern &pattern);
+  void checkMagnitude(const ScalarRef &scalar, ast::SourceRange range,
+                      bool &ok);
   void requireEqual(const ScalarRef &a, const ScalarRef &b,
                     std::string_view what, ast::SourceRange range, bool &ok);
   void requireGrid(const std::vector<ScalarRef> &extents,
