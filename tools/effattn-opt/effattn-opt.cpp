@@ -1,6 +1,7 @@
 //===- effattn-opt.cpp - the passes of the dialect, one by one ------------===//
 
 #include "dialect/Effattn.h"
+#include "lib/Transforms/Pipelines.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -13,6 +14,7 @@
 int main(int argc, char **argv) {
   mlir::registerCanonicalizer();
   mlir::registerCSEPass();
+  effattn::registerTransforms();
   mlir::DialectRegistry registry;
   registry.insert<effattn::ir::EffattnDialect, mlir::arith::ArithDialect,
                   mlir::func::FuncDialect, mlir::math::MathDialect,

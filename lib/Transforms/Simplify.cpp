@@ -1,0 +1,78 @@
+//===- Simplify.cpp - pattern algebra, step folding, dead values ----------===//
+
+#include "lib/Transforms/Passes.h"
+#include "lib/Transforms/Transforms.h"
+
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/CSE.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace effattn {
+
+namespace {
+
+/// Identities of all operations of the dialects that are loaded.
+FrozenRewritePatternSet identities(MLIRContext *context) {
+  RewritePatternSet patterns(context);
+  for (Dialect *dialect : context->getLoadedDialects())
+    dialect->getCanonicalizationPatterns(patterns);
+  for (RegisteredOperationName name : context->getRegisteredOperations())
+    name.getCanonicalizationPatterns(patterns, context);
+  return FrozenRewritePatternSet(std::move(patterns));
+}
+
+void shareEqualOperations(ModuleOp module) {
+  IRRewriter rewriter(module.getContext());
+  DominanceInfo dominance(module);
+  eliminateCommonSubExpressions(rewriter, dominance, module);
+}
+
+unsigned countPatterns(ModuleOp module) {
+  unsigned count = 0;
+  module.walk([&](Operation *op) {
+    count += op->getNumResults() == 1 &&
+             isa<ir::PatternType>(op->getResult(0).getType());
+  });
+  return count;
+}
+
+} // namespace
+
+/// An identity such as P | P = P asks for equal operations to be one, and
+/// applying identities makes more of them equal: both until nothing changes.
+LogicalResult simplify(ModuleOp module) {
+  FrozenRewritePatternSet patterns = identities(module.getContext());
+  constexpr int mostRounds = 8;
+  for (int round = 0; round < mostRounds; ++round) {
+    shareEqualOperations(module);
+    bool changed = false;
+    if (failed(applyPatternsGreedily(module, patterns, GreedyRewriteConfig(),
+                                     &changed)))
+      return module.emitError() << "simplification does not come to an end";
+    if (!changed)
+      return success();
+  }
+  shareEqualOperations(module);
+  return success();
+}
+
+#define GEN_PASS_DEF_EFFATTNSIMPLIFY
+#include "lib/Transforms/Passes.h.inc"
+
+namespace {
+
+struct SimplifyPass : impl::EffattnSimplifyBase<SimplifyPass> {
+  void runOnOperation() override {
+    numBefore += countPatterns(getOperation());
+    if (failed(simplify(getOperation())))
+      signalPassFailure();
+    numAfter += countPatterns(getOperation());
+  }
+};
+
+} // namespace
+
+} // namespace effattn

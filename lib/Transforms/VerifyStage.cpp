@@ -1,0 +1,102 @@
+//===- VerifyStage.cpp - the promises of the stages -----------------------===//
+
+#include "lib/Transforms/Passes.h"
+#include "lib/Transforms/Transforms.h"
+
+using namespace mlir;
+
+namespace effattn {
+
+namespace {
+
+bool isPattern(Operation *op) {
+  return op->getNumResults() == 1 &&
+         isa<ir::PatternType>(op->getResult(0).getType());
+}
+
+/// What `simplify` leaves nowhere, or null.
+const char *leftBySimplify(Operation *op) {
+  if (isPattern(op) && op->use_empty())
+    return "is a pattern that nothing uses";
+  bool isAlgebra = isa<ir::UnionOp, ir::IntersectOp, ir::DifferenceOp>(op);
+  for (Value operand : op->getOperands()) {
+    Operation *source = operand.getDefiningOp();
+    if (isAlgebra && isa_and_nonnull<ir::NoneOp>(source))
+      return "has the operand 'none'";
+    if (isAlgebra && isa_and_nonnull<ir::AllOp>(source))
+      return "has the operand 'all'";
+    if (isa<ir::ComplementOp>(op) &&
+        isa_and_nonnull<ir::ComplementOp, ir::AllOp, ir::NoneOp>(source))
+      return "has a complement, 'all' or 'none' inside";
+  }
+  return nullptr;
+}
+
+template <typename Check>
+LogicalResult verifyAll(ModuleOp module, StringRef stage, Check &&check) {
+  bool ok = true;
+  module.walk([&](Operation *op) {
+    if (const char *reason = check(op)) {
+      op->emitOpError() << reason << " after stage '" << stage << "'";
+      ok = false;
+    }
+  });
+  return success(ok);
+}
+
+template <typename Get>
+const char *missing(Operation *op, const char *reason, Get &&get) {
+  if (auto attend = dyn_cast<ir::AttendOp>(op))
+    return get(attend) ? nullptr : reason;
+  if (auto sums = dyn_cast<ir::ColumnSumsOp>(op))
+    return get(sums) ? nullptr : reason;
+  return nullptr;
+}
+
+} // namespace
+
+LogicalResult verifySimplified(ModuleOp module) {
+  return verifyAll(module, "simplify", leftBySimplify);
+}
+
+LogicalResult verifyAnalysed(ModuleOp module) {
+  return verifyAll(module, "analyse", [](Operation *op) {
+    return missing(op, "has no facts",
+                   [](auto attend) { return attend.getFacts().has_value(); });
+  });
+}
+
+LogicalResult verifyTiled(ModuleOp module) {
+  return verifyAll(module, "tile", [](Operation *op) {
+    return missing(op, "has no tiling",
+                   [](auto attend) { return attend.getTiling().has_value(); });
+  });
+}
+
+#define GEN_PASS_DEF_EFFATTNVERIFYSTAGE
+#include "lib/Transforms/Passes.h.inc"
+
+namespace {
+
+struct VerifyStagePass : impl::EffattnVerifyStageBase<VerifyStagePass> {
+  using EffattnVerifyStageBase::EffattnVerifyStageBase;
+  void runOnOperation() override {
+    LogicalResult result = failure();
+    if (stage == "simplify")
+      result = verifySimplified(getOperation());
+    else if (stage == "analyse")
+      result = verifyAnalysed(getOperation());
+    else if (stage == "tile")
+      result = verifyTiled(getOperation());
+    else
+      getOperation().emitError()
+          << "expected stage simplify, analyse or tile, but got '" << stage
+          << "'";
+    if (failed(result))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+
+} // namespace effattn
