@@ -1,5 +1,5 @@
 // Identities that hold exactly, one function of each family.
-// RUN: effattn-opt %s -split-input-file -allow-unregistered-dialect -cse -canonicalize \
+// RUN: effattn-opt %s -split-input-file -allow-unregistered-dialect -cse -canonicalize -cse \
 // RUN:   | FileCheck %s
 
 // CHECK-LABEL: @union

@@ -13,7 +13,7 @@
 // CHECK-SAME: pair_causal = true
 // CHECK-SAME: count_exact = true
 // CHECK-SAME: empty = false, dense = false
-// CHECK-SAME: cases = [<keys = 0, queries = 0, touch = "{{.*}}"
+// CHECK-SAME: cases = [<keys = 0, queries = 0, touch = "{{[^"]+}}"
 effattn.kernel @causal("q" %q: !t, "k" %k: !k) -> (!t) dimensions ["N", "M"] {
   %p = effattn.causal
   %o, %ol = effattn.attend q(%q : !t) k(%k : !k) v(%k : !k) pattern(%p) -> !t, !l
@@ -22,7 +22,7 @@ effattn.kernel @causal("q" %q: !t, "k" %k: !k) -> (!t) dimensions ["N", "M"] {
 
 // Every pair, and no pair.
 // CHECK-LABEL: effattn.kernel @dense
-// CHECK: pair_causal = false, counterexample = "{{.+}}"
+// CHECK: pair_causal = false, counterexample = "{{[^"]+}}"
 // CHECK-SAME: empty = false, dense = true
 // CHECK: empty = true, dense = false
 effattn.kernel @dense("q" %q: !t, "k" %k: !k) -> (!t, !t) dimensions ["N", "M"] {
