@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -28,11 +28,10 @@ std::string repeat(const std::string &part, size_t times) {
 /// Parses; messages must exist exactly where the text is refused, be short,
 /// and come soon. Returns whether the text was accepted.
 bool survives(const std::string &text) {
-  auto start = std::chrono::steady_clock::now();
+  std::clock_t start = std::clock();
   Parsed parsed(text);
   std::string messages = parsed.messages();
-  std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  EXPECT_LT(took.count(), 20.0);
+  EXPECT_LT(std::clock() - start, 20 * CLOCKS_PER_SEC);
   EXPECT_EQ(parsed.good(), messages.empty());
   EXPECT_LT(messages.size(), 100000u);
   for (const Diagnostic &d : parsed.diagnostics->diagnostics()) {
