@@ -118,8 +118,9 @@ struct AnalysisOptions {
   /// N where `bottomRight`, else a parameter.
   ScalarRef q0;
   bool count = true;
-  /// Bound on isl's work for one pattern.
-  uint64_t maxOperations = 200'000'000;
+  /// Bound on isl's steps (a microsecond or a few each) for the sets of one
+  /// pattern; the search for loops has some multiple of it.
+  uint64_t maxOperations = 4'000'000;
 };
 
 /// Analyses the pattern with the given predicate. Never aborts: null with

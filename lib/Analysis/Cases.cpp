@@ -5,7 +5,7 @@
 //   touch   = { j in C : exists i in T : P(i, j) }
 //   miss    = { j in C : exists i in T : not P(i, j) }
 //   full    = C - miss          (T is not empty: these columns are touched)
-//   partial = touch and miss    (= touch - full)
+//   partial = touch and miss = touch - full
 // Rows of the last tile are not cut at N: one program then serves every tile,
 // touch may hold more columns there and full fewer, and the kernel masks
 // partial columns and clips rows.
@@ -24,6 +24,20 @@ namespace {
 IslSet columnsOf(IslSet pairs) {
   IslSet columns(isl_set_project_out(pairs.release(), isl_dim_set, 0, 1));
   return coalesce(IslSet(isl_set_detect_equalities(columns.release())));
+}
+
+/// The row that was removed is an unknown of the pieces. It can be replaced by
+/// divisions of the column, which there always are.
+IslSet withDivisions(const IslSet &columns) {
+  return coalesce(IslSet(isl_set_compute_divs(columns.copy())));
+}
+
+/// Two forms of one set, the second one without unknowns: that of fewer pieces.
+/// Unknowns in many pieces multiply the work that follows.
+IslSet simpler(IslSet a, IslSet b) {
+  constexpr int fewPieces = 4;
+  int ofA = isl_set_n_basic_set(a.get()), ofB = isl_set_n_basic_set(b.get());
+  return ofB < ofA || (ofB == ofA && ofA > fewPieces) ? b : a;
 }
 
 /// Text with the parameters in our order, without what the context implies.
@@ -61,8 +75,11 @@ bool makeCase(const IslContext &context, const Parameters &parameters,
       parseSet(context, fmt::format("{} -> {{ : {} }}", names, limits));
   IslSet touch = columnsOf(intersect(pairs.inside, tile));
   IslSet miss = columnsOf(intersect(pairs.outside, tile));
-  IslSet full = coalesce(subtract(columns, miss));
-  IslSet partial = coalesce(intersect(touch, miss));
+  IslSet full = coalesce(subtract(columns, withDivisions(miss)));
+  // Both forms are needed: the first one suits regular patterns, the second
+  // one has few pieces where many conditions meet.
+  IslSet partial = simpler(coalesce(intersect(touch, miss)),
+                           coalesce(subtract(withDivisions(touch), full)));
 
   std::string rowNames = parameters.isl({"i"}), rowBounds = tileContext("i", 1);
   IslSet rowColumns =

@@ -29,7 +29,7 @@ namespace effattn {
 namespace {
 
 /// Counts are for people: bounds on the work and on the length of a formula.
-constexpr uint64_t maxOperations = 5'000'000;
+constexpr uint64_t maxOperations = 1'000'000;
 constexpr int64_t maxRows = 20'000;
 constexpr int64_t maxSteps = 2'000'000;
 constexpr size_t maxPieces = 4;

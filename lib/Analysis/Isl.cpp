@@ -8,12 +8,12 @@
 
 namespace effattn {
 
-IslContext::IslContext(uint64_t maxOperations) : context(isl_ctx_alloc()) {
+IslContext::IslContext(uint64_t maxOperations)
+    : context(isl_ctx_alloc()), maxOperations(maxOperations) {
   if (!context)
     return;
   isl_options_set_on_error(context, ISL_ON_ERROR_CONTINUE);
-  // isl counts in an unsigned long; 0 would mean no bound.
-  isl_ctx_set_max_operations(context, maxOperations ? maxOperations : 1);
+  allow(maxOperations);
   // One upper bound a loop, not a conjunction of several.
   isl_options_set_ast_build_atomic_upper_bound(context, 1);
   isl_options_set_ast_build_detect_min_max(context, 1);
@@ -24,19 +24,34 @@ IslContext::~IslContext() {
     isl_ctx_free(context);
 }
 
+void IslContext::allow(uint64_t operations) const {
+  // 0 would mean no bound.
+  isl_ctx_set_max_operations(context, operations ? operations : 1);
+  isl_ctx_reset_operations(context);
+}
+
+bool IslContext::recover() const {
+  if (!context || isl_ctx_last_error(context) != isl_error_quota)
+    return false;
+  isl_ctx_reset_error(context);
+  return true;
+}
+
 bool IslContext::failed() const {
   return !context || isl_ctx_last_error(context) != isl_error_none;
 }
 
+AnalysisFailure tooCostly() {
+  return {"",
+          "the exact analysis of this pattern takes too many steps; write it "
+          "with fewer cases, or divide by numbers with a small common multiple",
+          false};
+}
+
 AnalysisFailure IslContext::failure() const {
   AnalysisFailure failure;
-  if (context && isl_ctx_last_error(context) == isl_error_quota) {
-    failure.unsupported = false;
-    failure.reason =
-        "the exact analysis of this pattern takes too many steps; write it "
-        "with fewer cases, or divide by numbers with a small common multiple";
-    return failure;
-  }
+  if (context && isl_ctx_last_error(context) == isl_error_quota)
+    return tooCostly();
   const char *message = context ? isl_ctx_last_error_msg(context) : nullptr;
   failure.reason = "the exact analysis failed: ";
   failure.reason += message ? message : "out of memory";

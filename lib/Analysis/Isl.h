@@ -108,12 +108,22 @@ public:
 
   isl_ctx *get() const { return context; }
   bool failed() const;
+  /// The bound that the context was made with.
+  uint64_t bound() const { return maxOperations; }
+  /// Counts steps from 0 again, up to another bound.
+  void allow(uint64_t operations) const;
+  /// True where the bound was reached; then the context can be used again.
+  bool recover() const;
   /// Why a chain of operations gave null.
   AnalysisFailure failure() const;
 
 private:
   isl_ctx *context;
+  uint64_t maxOperations;
 };
+
+/// The failure of a pattern that reaches the bound on the work.
+AnalysisFailure tooCostly();
 
 inline IslSet intersect(IslSet a, IslSet b) {
   return IslSet(isl_set_intersect(a.release(), b.release()));

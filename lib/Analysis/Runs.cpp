@@ -30,6 +30,10 @@ namespace {
 /// Work on all samples at which a nest is good enough to stop the search.
 constexpr int64_t runsOfGoodTile = 4;
 constexpr int64_t maxSampleSteps = 20'000;
+/// One candidate has this part of the bound on the work; when some have reached
+/// it, the search ends with what it has.
+constexpr uint64_t partOfBound = 8;
+constexpr int maxExhausted = 3;
 /// Residues that are unrolled at most.
 constexpr int64_t maxUnrolled = 64;
 /// Moduli and their common multiples beyond this are not tried.
@@ -82,9 +86,13 @@ public:
 
   /// The best loops that are found; null where none can be built.
   Candidate solve(const IslSet &set, const IslSet &parameterContext);
+  bool reachedBound() const { return exhausted > 0; }
 
 private:
   void setSamples();
+  /// Starts one candidate's share of the work, and checks it at its end.
+  void begin() { context.allow(context.bound() / partOfBound); }
+  bool stopped() { return context.failed() || exhausted >= maxExhausted; }
   Candidate solvePieces(const IslSet &set, const IslSet &parameterContext);
   Candidate trySchedules(const IslSet &set, const IslSet &parameterContext);
   Candidate trySplit(const IslSet &set, const IslSet &parameterContext);
@@ -99,6 +107,7 @@ private:
   int64_t tileRows;
   /// Turns u and v of a split into t again.
   std::function<RunNestRef(const RunNestRef &)> restore;
+  int exhausted = 0;
   int64_t sampleSize = 0;
   std::vector<int64_t> sampleTiles;
 };
@@ -144,6 +153,7 @@ Candidate Search::score(RunNestRef nest) const {
 
 Candidate Search::build(const IslSet &set, const IslSet &parameterContext,
                         const std::string &schedule, const char *options) {
+  begin();
   IslSet columns(isl_set_set_tuple_name(set.copy(), "S"));
   Isl<isl_union_map> order(isl_union_map_intersect_domain(
       isl_union_map_read_from_str(context.get(), schedule.c_str()),
@@ -155,6 +165,7 @@ Candidate Search::build(const IslSet &set, const IslSet &parameterContext,
   Isl<isl_ast_node> tree(
       isl_ast_build_node_from_schedule_map(builder.get(), order.release()));
   RunNestRef nest = toRunNest(tree.get());
+  exhausted += context.recover();
   if (!nest)
     return {};
   return score(restore ? restore(nest) : nest);
@@ -167,7 +178,7 @@ Candidate better(Candidate a, Candidate b) {
 Candidate Search::solve(const IslSet &set, const IslSet &parameterContext) {
   Candidate chosen =
       build(set, parameterContext, "{ S[k] -> [k] }", "{ [a] -> separate[x] }");
-  if (chosen.good || context.failed())
+  if (chosen.good || stopped())
     return chosen;
   if (isl_set_n_basic_set(set.get()) > 1) {
     chosen = better(chosen, solvePieces(set, parameterContext));
@@ -184,16 +195,20 @@ Candidate Search::solve(const IslSet &set, const IslSet &parameterContext) {
 
 Candidate Search::solvePieces(const IslSet &set,
                               const IslSet &parameterContext) {
+  begin();
   IslSet disjoint = coalesce(IslSet(isl_set_make_disjoint(set.copy())));
+  exhausted += context.recover();
   // Coalescing joins pieces, and never makes two overlap.
   Isl<isl_basic_set_list> list(isl_set_get_basic_set_list(disjoint.get()));
   int count = isl_basic_set_list_n_basic_set(list.get());
+  if (count < 1)
+    return {};
   auto block = std::make_shared<RunNest>();
   for (int k = 0; k < count; ++k) {
     IslSet piece(isl_set_from_basic_set(
         isl_basic_set_list_get_basic_set(list.get(), k)));
     Candidate candidate = solve(piece, parameterContext);
-    if (!candidate.nest)
+    if (!candidate.nest || stopped())
       return {};
     block->children.push_back(std::move(candidate.nest));
   }
@@ -206,7 +221,7 @@ Candidate Search::trySchedules(const IslSet &set,
   for (int64_t modulus : moduli)
     for (const char *form : {"{{ S[k] -> [floor(k/{0}), k mod {0}] }}",
                              "{{ S[k] -> [k mod {0}, floor(k/{0})] }}"}) {
-      if (chosen.good || context.failed())
+      if (chosen.good || stopped())
         return chosen;
       chosen = better(chosen, build(set, parameterContext,
                                     fmt::format(fmt::runtime(form), modulus),
@@ -295,21 +310,22 @@ RunNestRef searchRuns(const IslContext &context, const IslSet &set,
                       AnalysisFailure *failure) {
   if (isl_set_is_empty(set.get()) == isl_bool_true)
     return std::make_shared<RunNest>();
-  RunNestRef nest = Search(context, tileParameter, moduli, tileRows)
-                        .solve(set, parameterContext)
-                        .nest;
-  if (context.failed() || !nest) {
-    if (failure)
-      *failure = context.failed()
-                     ? context.failure()
-                     : AnalysisFailure{"",
-                                       "loops over the columns of the pattern "
-                                       "need numbers that do not fit 64 bits; "
-                                       "use smaller constants",
-                                       true};
-    return nullptr;
-  }
-  return nest;
+  Search search(context, tileParameter, moduli, tileRows);
+  RunNestRef nest = search.solve(set, parameterContext).nest;
+  context.allow(context.bound());
+  AnalysisFailure reason;
+  if (context.failed())
+    reason = context.failure();
+  else if (!nest && search.reachedBound())
+    reason = tooCostly();
+  else if (!nest)
+    reason.reason = "loops over the columns of the pattern need numbers that "
+                    "do not fit 64 bits; use smaller constants";
+  if (nest && !context.failed())
+    return nest;
+  if (failure)
+    *failure = reason;
+  return nullptr;
 }
 
 RunNestRef buildRuns(const std::string &set, const std::string &tileParameter,

@@ -148,7 +148,7 @@ Outcome check(const ScalarRef &predicate, int64_t tileRows,
               std::string &problem) {
   Example example = exampleOf(predicate);
   AnalysisOptions options = optionsOf(example, tileRows);
-  options.maxOperations = 3'000'000;
+  options.maxOperations = 1'000'000;
   AnalysisFailure failure;
   auto facts = analyse(predicate, options, &failure);
   if (!facts) {
