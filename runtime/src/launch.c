@@ -169,6 +169,7 @@ static effattn_status run(frame *made, DLTensor *const *results) {
   if (status)
     return status;
   read_scalars(made);
+  effattn_parallel_status(); /* of an earlier call inside a caller's loop */
   const double start = effattn_seconds();
   status = (effattn_status)kernel->host(launch, made->binding.dimensions,
                                         made->integers, made->floats);

@@ -100,6 +100,7 @@ static effattn_status run(effattn_context *context, merge_call *call) {
     status = effattn_view_expand(&results[1].view, MOST_AXES - 1, &lse);
   if (status)
     return status;
+  effattn_parallel_status(); /* of an earlier call inside a caller's loop */
   status = (effattn_status)effattn_merge_cpu(
       effattn_context_parallel_for, context, effattn_context_threads(context),
       call->count, call->views, call->views + call->count, &output, &lse);

@@ -166,8 +166,9 @@ typedef struct effattn_options {
   size_t plan_cache_bytes; /* most memory of cached plans; 0: 64 MiB */
 } effattn_options;
 
-EFFATTN_API effattn_status effattn_context_create(const effattn_options *options,
-                                                  effattn_context **context);
+EFFATTN_API effattn_status
+effattn_context_create(const effattn_options *options,
+                       effattn_context **context);
 EFFATTN_API void effattn_context_destroy(effattn_context *context);
 
 /* Drops what the context keeps about a kernel (its plans). To be called before
@@ -176,7 +177,8 @@ EFFATTN_API void effattn_context_destroy(effattn_context *context);
 EFFATTN_API effattn_status effattn_context_forget(effattn_context *context,
                                                   const effattn_kernel *kernel);
 
-/* One argument of a launch: a tensor for tensors and index sets, else a value. */
+/* One argument of a launch: a tensor for tensors and index sets, i64 or f32 for
+   scalars. */
 typedef union effattn_value {
   const DLTensor *tensor;
   int64_t i64;
@@ -210,13 +212,15 @@ typedef struct effattn_statistics {
   int64_t plan_bytes, workspace_bytes;
   double plan_seconds, run_seconds;
 } effattn_statistics;
-EFFATTN_API effattn_status effattn_last_statistics(effattn_statistics *statistics);
+EFFATTN_API effattn_status
+effattn_last_statistics(effattn_statistics *statistics);
 
 /* One softmax from parts over disjoint keys: O = sum_r w_r O_r with
    w_r = exp(LSE_r - LSE), LSE = log sum_r exp(LSE_r) (systems.md, 1.1). Each
    outputs[r] is f32[..., N, D] with up to two leading axes, each lses[r]
-   f32[..., N]; a part with LSE = -inf has no keys and its O is not read. Results
-   may not share memory with parts. `lse` may be NULL. Host memory only. */
+   f32[..., N]; a part with LSE = -inf has no keys and its O is not read.
+   Results may not share memory with parts. `lse` may be NULL. Host memory
+   only. */
 EFFATTN_API effattn_status effattn_merge(effattn_context *context,
                                          uint32_t count,
                                          const DLTensor *const *outputs,
