@@ -51,13 +51,26 @@ cl::list<std::string> others("at", cl::cat(category),
                              cl::value_desc("\"N=7 H=2\""),
                              cl::desc("Run at these sizes too (repeatable)"));
 cl::opt<bool> benching("bench", cl::cat(category), cl::desc("Time launches"));
-cl::opt<int> threads("threads", cl::desc("Threads (all processors)"),
-                     cl::init(0), cl::cat(category));
 cl::opt<bool> allowDense("allow-dense", cl::cat(category),
                          cl::desc("Compile patterns that cannot be bounded"));
 cl::opt<std::string> sanitize("sanitize", cl::cat(category),
                               cl::value_desc("address|thread"),
                               cl::desc("Instrument the kernels"));
+
+/// LLVM registers an option of this name, for its own use: ours replaces it.
+cl::opt<int> &threadsOption() {
+  static bool removed = [] {
+    auto &known = cl::getRegisteredOptions();
+    if (auto old = known.find("threads"); old != known.end())
+      old->second->removeArgument();
+    return true;
+  }();
+  (void)removed;
+  static cl::opt<int> threads("threads", cl::init(0), cl::cat(category),
+                              cl::value_desc("n"),
+                              cl::desc("Threads (all processors)"));
+  return threads;
+}
 
 int fail(int status, const std::string &message) {
   llvm::errs() << "effattn-run: error: " << message << "\n";
@@ -149,7 +162,7 @@ struct Context {
 effattn_status createContext(Context &context) {
   effattn_options options{};
   options.size = sizeof options;
-  options.threads = threads;
+  options.threads = threadsOption();
   if (!isa.empty())
     options.isa_limit = 1 + (isa == "v3" ? EFFATTN_TARGET_X86_64_V3
                                          : EFFATTN_TARGET_X86_64_V4);
@@ -242,6 +255,7 @@ int runKernel(const ProgramKernel &kernel, const effattn_kernel *code,
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  threadsOption();
   cl::HideUnrelatedOptions(category);
   cl::SetVersionPrinter(
       [](llvm::raw_ostream &out) { out << versionText() << "\n"; });
