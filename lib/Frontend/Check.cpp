@@ -126,7 +126,7 @@ void Checker::checkSets() {
   for (const auto &[name, value] : sets)
     if (std::find(paramNames.begin(), paramNames.end(), name) ==
         paramNames.end())
-      error({0, 0},
+      error({-1, -1},
             fmt::format("--set {}={}: the file has no param '{}'{}", name,
                         value, name, didYouMean(name, paramNames)));
 }
@@ -178,7 +178,7 @@ std::unique_ptr<Program> Checker::run() {
   checkUnusedDefinitions();
   checkSets();
   if (!hasKernel && !diagnostics.hasErrors())
-    error({0, 0}, "expected a kernel in the file, but found none");
+    error({-1, -1}, "expected a kernel in the file, but found none");
   if (diagnostics.hasErrors())
     return nullptr;
   return std::move(program);

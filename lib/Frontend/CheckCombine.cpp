@@ -269,6 +269,13 @@ Value Checker::evaluateRows(const ast::Expr &expr) {
     noteDimensions(diagnostic, rows, bound);
     return {};
   }
+  // Leading axes of the set are those of the rows.
+  AttendSizes sizes;
+  sizes.heads = type.rank() > 2 ? type.shape[type.rank() - 3] : nullptr;
+  sizes.batch = type.rank() > 3 ? type.shape[type.rank() - 4] : nullptr;
+  std::vector<ScalarRef> indices;
+  if (!leadingIndices(set.number, 1, sizes, expr.operand(0).range, indices))
+    return {};
   value.set = set.number;
   value.wantsLse = withLse && isPair;
   value.types = {type};

@@ -52,8 +52,8 @@ bool Checker::leadingIndices(int table, int own, const AttendSizes &sizes,
   if (sizes.heads)
     have += fmt::format("{} {} (heads)", have.empty() ? "" : ",",
                         toString(sizes.heads));
-  error(range, fmt::format("expected the axes that a look-up leaves out to be "
-                           "those of the attend{}, but got {}",
+  error(range, fmt::format("expected leading axes that are those of the "
+                           "attend{}, but got {}",
                            have.empty() ? ", which has neither batch nor heads"
                                         : ":" + have,
                            toString(type)));

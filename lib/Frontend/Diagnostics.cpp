@@ -20,7 +20,8 @@ using ast::SourceRange;
 Diagnostic &DiagnosticEngine::error(SourceRange range, std::string text) {
   bool repeats =
       std::any_of(messages.begin(), messages.end(), [&](const Diagnostic &d) {
-        return d.severity == Severity::Error && d.range.begin == range.begin;
+        return d.severity == Severity::Error && range.begin >= 0 &&
+               d.range.begin == range.begin;
       });
   if (repeats || limitReached()) {
     // One dropped message is enough to hang notes on, but references to
@@ -103,6 +104,11 @@ ShownLine shown(std::string_view line, size_t begin, size_t end) {
 void printOne(llvm::raw_ostream &out, const llvm::MemoryBuffer &buffer,
               const llvm::SourceMgr &sources, unsigned id, SourceRange range,
               const char *severity, const std::string &text) {
+  if (range.begin < 0) {
+    out << buffer.getBufferIdentifier() << ": " << severity << ": " << text
+        << '\n';
+    return;
+  }
   std::string_view all(buffer.getBufferStart(), buffer.getBufferSize());
   size_t begin = std::clamp<int64_t>(range.begin, 0, all.size());
   size_t end = std::clamp<int64_t>(range.end, begin, all.size());

@@ -62,8 +62,9 @@ public:
   DiagnosticEngine(const llvm::SourceMgr &sources, unsigned buffer)
       : sources(sources), buffer(buffer) {}
 
-  /// The reference stays valid as long as the engine; past the limit it is
-  /// that of a diagnostic which is not printed. A second error at the same
+  /// A range that begins below 0 is no place in the text: the message names the
+  /// file alone. The reference stays valid as long as the engine; past the limit
+  /// it is that of a diagnostic which is not printed. A second error at the same
   /// place is dropped likewise: it follows from the first.
   Diagnostic &error(ast::SourceRange range, std::string text);
   Diagnostic &warning(ast::SourceRange range, std::string text);
