@@ -46,8 +46,8 @@ double arithmetic(ScalarKind kind, double a, double b) {
 
 } // namespace
 
-Evaluator::Evaluator(const ScalarRef &expression, Environment &environment)
-    : environment(environment) {
+Evaluator::Evaluator(ScalarRef whole, Environment &environment)
+    : expression(std::move(whole)), environment(environment) {
   root = add(*expression);
 }
 

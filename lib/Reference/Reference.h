@@ -39,10 +39,11 @@ struct Environment {
 
 /// An expression bound to an environment, for evaluation at many pairs: change
 /// `environment.variables`, then ask. Dimensions and arguments are read once.
-/// `and`, `or` and `if` evaluate only what they need. Both must outlive it.
+/// `and`, `or` and `if` evaluate only what they need. The environment must
+/// outlive it.
 class Evaluator {
 public:
-  Evaluator(const ScalarRef &expression, Environment &environment);
+  Evaluator(ScalarRef expression, Environment &environment);
   double value() { return visit(nodes[root]); }
 
 private:
@@ -57,6 +58,7 @@ private:
   double lookUp(const Node &node);
   double exists(const Node &node);
 
+  ScalarRef expression; ///< the nodes point into it
   Environment &environment;
   std::vector<Node> nodes;
   int root;
