@@ -67,8 +67,7 @@ std::vector<KernelObject> compileAttendGpu(const AttendSpec &spec,
     attend.schedule();
     std::string symbol = fmt::format("{}_{}_tile", spec.name, api);
     objects.push_back(emitObject(
-        symbol,
-        {{symbol, Halide::Pipeline(attend.output), attend.arguments()}},
+        symbol, {{symbol, Halide::Pipeline(attend.output), attend.arguments()}},
         deviceTarget(halideTarget, attend.uses64)));
   });
   return objects;

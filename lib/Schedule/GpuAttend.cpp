@@ -66,9 +66,8 @@ GpuAttend::GpuAttend(const AttendSpec &spec, const AttendNumbers &numbers)
 /// makes the places and knows that they are inside.
 Expr GpuAttend::element(const ImageParam &buffer, Expr place) const {
   return Internal::Call::make(
-      buffer.parameter(),
-      {unsafe_promise_clamped(std::move(place), 0,
-                              buffer.dim(0).extent() - 1)});
+      buffer.parameter(), {unsafe_promise_clamped(std::move(place), 0,
+                                                  buffer.dim(0).extent() - 1)});
 }
 
 Expr GpuAttend::word(Expr place) const {
@@ -93,8 +92,8 @@ void GpuAttend::defineColumns() {
   Expr listed = (flags & EFFATTN_GPU_LISTED) != 0;
   // Columns past the end are absent; they read the last one.
   Expr mask = (Expr(1) << word(EFFATTN_GPU_SHIFT)) - 1;
-  Expr nth = min((step & mask) * numbers.columnUnroll + column,
-                 max(count - 1, 0));
+  Expr nth =
+      min((step & mask) * numbers.columnUnroll + column, max(count - 1, 0));
   Expr entry = word(EFFATTN_GPU_COLUMNS) + 2 * (first + nth);
   index(column, step, tile, head, batch) =
       select(listed, word(select(listed, entry, 0)), first + of(1) * nth);
@@ -153,9 +152,8 @@ void GpuAttend::defineLogits() {
   context.tableElement = [&](int table, const std::vector<Expr> &indices) {
     Expr offset = 0;
     for (size_t axis = 0; axis < indices.size(); ++axis)
-      offset += indices[axis] *
-                word(places[table] + spec.tables[table].rank +
-                     static_cast<int>(axis));
+      offset += indices[axis] * word(places[table] + spec.tables[table].rank +
+                                     static_cast<int>(axis));
     return element(tables[table], offset);
   };
 
@@ -184,19 +182,19 @@ void GpuAttend::defineStep() {
       max(stepMaximum(step, row, tile, head, batch), all);
   // The last column that is present, or -1.
   seen(step, row, tile, head, batch) = -1;
-  seen(step, row, tile, head, batch) = max(
-      seen(step, row, tile, head, batch), select(present(columns), at, -1));
+  seen(step, row, tile, head, batch) =
+      max(seen(step, row, tile, head, batch), select(present(columns), at, -1));
   source(column, step, row, tile, head, batch) =
       select(present(column), index(column, step, tile, head, batch),
              max(seen(step, row, tile, head, batch), 0));
   Expr valueHead = head / word(EFFATTN_GPU_VALUE_GROUP);
-  value(slot, column, step, row, tile, head, batch) = element(
-      v, (source(column, step, row, tile, head, batch) *
-              word(EFFATTN_GPU_VALUE_TOKEN) +
-          valueHead * word(EFFATTN_GPU_VALUE_HEAD) +
-          batch * word(EFFATTN_GPU_VALUE_BATCH)) *
-                 4 +
-             max(slot - headSlots, 0));
+  value(slot, column, step, row, tile, head, batch) =
+      element(v, (source(column, step, row, tile, head, batch) *
+                      word(EFFATTN_GPU_VALUE_TOKEN) +
+                  valueHead * word(EFFATTN_GPU_VALUE_HEAD) +
+                  batch * word(EFFATTN_GPU_VALUE_BATCH)) *
+                         4 +
+                     max(slot - headSlots, 0));
   probability(column, step, row, tile, head, batch) =
       expNonPositive(logit(column, step, row, tile, head, batch) -
                      stepMaximum(step, row, tile, head, batch));
@@ -221,30 +219,30 @@ void GpuAttend::defineState() {
   Expr here = stepMaximum(t, row, tile, head, batch);
   Expr maximum = max(before(Maximum), here);
   Expr any = seen(t, row, tile, head, batch) >= 0;
-  carried(s, row, tile, head, batch) =
-      select(s == Decay, expNonPositive(before(Maximum) - maximum), //
-             s == Share, expNonPositive(here - maximum),            //
-             s == Maximum, maximum,                                 //
-             s == Sum,
-             before(Sum) * before(Decay) +
-                 stepSum(t, row, tile, head, batch) * before(Share),
-             s < headSlots, 0.0f,
-             before(s) * before(Decay) +
-                 select(any,
-                        stepValue(s, t, row, tile, head, batch) *
-                            before(Share),
-                        0.0f));
+  carried(s, row, tile, head, batch) = select(
+      s == Decay, expNonPositive(before(Maximum) - maximum), //
+      s == Share, expNonPositive(here - maximum),            //
+      s == Maximum, maximum,                                 //
+      s == Sum,
+      before(Sum) * before(Decay) +
+          stepSum(t, row, tile, head, batch) * before(Share),
+      s < headSlots, 0.0f,
+      before(s) * before(Decay) +
+          select(any, stepValue(s, t, row, tile, head, batch) * before(Share),
+                 0.0f));
 }
 
 void GpuAttend::defineOutput() {
   RVar r = owner.x, t = owner.y;
-  auto result = [&](Expr s) { return carried(std::move(s), r, t, head, batch); };
+  auto result = [&](Expr s) {
+    return carried(std::move(s), r, t, head, batch);
+  };
   // Something present has e^0 in the sum, so only an empty row has sum 0.
   Expr empty = strict_float(result(Sum) == 0.0f);
-  Expr o = select(empty, 0.0f,
-                  result(channel + headSlots) * (1.0f / result(Sum)));
-  Expr lse = select(empty, minusInfinity(),
-                    result(Maximum) + logFloat(result(Sum)));
+  Expr o =
+      select(empty, 0.0f, result(channel + headSlots) * (1.0f / result(Sum)));
+  Expr lse =
+      select(empty, minusInfinity(), result(Maximum) + logFloat(result(Sum)));
   owner.where(rowOf(r, t) >= 0);
   output(channel, token, head, batch) = Tuple(undef<float>(), undef<float>());
   Expr place = unsafe_promise_clamped(
@@ -306,9 +304,9 @@ void GpuAttend::schedule() {
   }
   key.unroll(channel);
   value.unroll(slot);
-  for (Func *f : {&carried, &block, &index, &product, &key, &logit,
-                  &stepMaximum, &seen, &source, &probability, &stepSum,
-                  &stepValue, &value})
+  for (Func *f :
+       {&carried, &block, &index, &product, &key, &logit, &stepMaximum, &seen,
+        &source, &probability, &stepSum, &stepValue, &value})
     registers(*f);
 
   for (ImageParam *buffer : {&q, &k, &v, &words})

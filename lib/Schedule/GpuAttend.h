@@ -79,8 +79,8 @@ private:
   Halide::Func query{"query"}, block{"block"}, index{"index"}, sets{"sets"},
       key{"key"}, value{"value"}, product{"product"}, logit{"logit"},
       seen{"seen"}, source{"source"}, stepMaximum{"step_maximum"},
-      probability{"probability"}, stepSum{"step_sum"},
-      stepValue{"step_value"}, carried{"carried"};
+      probability{"probability"}, stepSum{"step_sum"}, stepValue{"step_value"},
+      carried{"carried"};
 };
 
 } // namespace effattn

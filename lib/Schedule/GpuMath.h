@@ -1,8 +1,8 @@
 //===- GpuMath.h - floats on devices ----------------------------*- C++ -*-===//
 //
-// What Math.h does for the CPU, for kernels that a driver compiles once more: it
-// may simplify (x + c) - c and assume that there is no NaN, and its own exp is
-// off by 16 units in the last place on some devices.
+// What Math.h does for the CPU, for kernels that a driver compiles once more:
+// it may simplify (x + c) - c and assume that there is no NaN, and its own exp
+// is off by 16 units in the last place on some devices.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EFFATTN_LIB_SCHEDULE_GPUMATH_H
@@ -18,8 +18,7 @@ inline Halide::Expr minusInfinity() {
 
 /// By the bits, which no assumption about floats touches. True of NaN.
 inline Halide::Expr notMinusInfinity(const Halide::Expr &x) {
-  return Halide::reinterpret<int32_t>(x) !=
-         Halide::Expr(int32_t(0xff800000u));
+  return Halide::reinterpret<int32_t>(x) != Halide::Expr(int32_t(0xff800000u));
 }
 
 /// e^x for x <= 0 or NaN, within 2 ulp; 0 below -87. A comparison with NaN is

@@ -9,13 +9,19 @@
 
 #include "runtime/src/gpu_words.h"
 
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ObjCopy/ConfigManager.h"
+#include "llvm/ObjCopy/ObjCopy.h"
+#include "llvm/Object/ObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <fmt/format.h>
 
 #include <array>
+#include <deque>
 
 namespace effattn {
 
@@ -23,9 +29,10 @@ using namespace Halide;
 
 namespace {
 
-/// A block of 64 threads takes this many elements: grids of 65535 blocks reach
-/// 2^30, and 64 threads are what every device has.
-constexpr int threads = 64, elementsOfBlock = 16384;
+/// A block takes 64 x 256 elements: grids of 65535 blocks reach 2^30, and 64
+/// threads are what every device has.
+constexpr int threads = 64, elementsOfThread = 256;
+constexpr int elementsOfBlock = threads * elementsOfThread;
 
 /// An element of a flat buffer that the runtime knows to be inside.
 Expr element(const ImageParam &buffer, const Expr &place) {
@@ -38,22 +45,25 @@ Expr element(const ImageParam &buffer, const Expr &place) {
 /// both are expressions of `nth`.
 class Scatter {
 public:
-  explicit Scatter(Type type) : type(type), nth(0, count, "nth") {}
+  explicit Scatter(Type type)
+      : type(type),
+        domain(0, elementsOfThread, 0, threads, 0,
+               (count + (elementsOfBlock - 1)) / elementsOfBlock, "domain") {}
 
-  Expr at() const { return nth; }
+  /// Neighbouring threads take neighbouring elements.
+  Expr at() const {
+    return (domain.z * elementsOfThread + domain.x) * threads + domain.y;
+  }
   Expr old(const Expr &place) { return result(clamped(place)); }
 
   void start() { result(x) = undef(type); }
   void define(const Expr &place, const Expr &value) {
+    domain.where(at() < count);
     result(clamped(place)) = value;
-    RVar block("block"), rest("rest"), serial("serial"), thread("thread");
     result.update()
         .allow_race_conditions() // places are distinct
-        .split(nth, block, rest, elementsOfBlock, TailStrategy::GuardWithIf)
-        .split(rest, serial, thread, threads)
-        .reorder(serial, thread, block)
-        .gpu_blocks(block)
-        .gpu_threads(thread);
+        .gpu_blocks(domain.z)
+        .gpu_threads(domain.y);
     result.output_buffer().dim(0).set_min(0);
   }
 
@@ -62,24 +72,16 @@ public:
 
 private:
   Expr clamped(const Expr &place) {
-    return unsafe_promise_clamped(
-        place, 0, result.output_buffer().dim(0).extent() - 1);
+    return unsafe_promise_clamped(place, 0,
+                                  result.output_buffer().dim(0).extent() - 1);
   }
 
   Type type;
   Var x{"x"};
-  RDom nth;
+  RDom domain;
 };
 
-KernelFunction fill(const std::string &symbol) {
-  Param<float> value("value");
-  Scatter scatter(Float(32));
-  scatter.start();
-  scatter.define(scatter.at(), value);
-  return {symbol, Pipeline(scatter.result), {value, scatter.count}};
-}
-
-/// Elements of 32 bits, whatever they mean.
+/// Elements of 32 bits, whatever they mean. Strides of 0 fill.
 KernelFunction copy(const std::string &symbol) {
   ImageParam from(Int(32), 1, "from"), words(Int(32), 1, "words");
   Scatter scatter(Int(32));
@@ -111,8 +113,8 @@ struct Weights {
       return select(has, expNonPositive(l - by), 0.0f);
     };
     Expr sum = part(hasFirst, l1, maximum) + part(hasSecond, l2, maximum);
-    lse = select(hasFirst || hasSecond, maximum + logFloat(sum),
-                 minusInfinity());
+    lse =
+        select(hasFirst || hasSecond, maximum + logFloat(sum), minusInfinity());
     first = part(hasFirst, l1, lse);
     second = part(hasSecond, l2, lse);
   }
@@ -188,8 +190,8 @@ KernelObject compileDeviceKernels(const std::string &name,
       return fmt::format("effattn_gpu_{}_{}", what, name);
     };
     object = emitObject("effattn_gpu_" + name,
-                        {fill(symbol("fill")), copy(symbol("copy")),
-                         merge(symbol("merge")), mergeLse(symbol("merge_lse"))},
+                        {copy(symbol("copy")), merge(symbol("merge")),
+                         mergeLse(symbol("merge_lse"))},
                         deviceTarget(halideTarget, /*uses64=*/false));
   });
   return object;
@@ -202,16 +204,45 @@ KernelObject compileDeviceRuntime(ScheduleFailure *failure) {
     if (llvm::sys::fs::createTemporaryFile("effattn", "o", path))
       throw ScheduleError{"cannot make a temporary file"};
     llvm::FileRemover remover(path);
-    compile_standalone_runtime(
-        std::string(path.str()),
-        Target("x86-64-linux-vulkan-cuda-user_context"));
+    compile_standalone_runtime(std::string(path.str()),
+                               Target("x86-64-linux-vulkan-cuda-user_context"));
     auto buffer = llvm::MemoryBuffer::getFile(path);
     if (!buffer)
       throw ScheduleError{"cannot read a temporary file"};
-    object.bytes.assign((*buffer)->getBufferStart(),
-                        (*buffer)->getBufferEnd());
+    object.bytes.assign((*buffer)->getBufferStart(), (*buffer)->getBufferEnd());
   });
   return object;
+}
+
+void makeHalidePrivate(KernelObject &object, ScheduleFailure *failure) {
+  guarded("symbols", failure, [&] {
+    auto check = [](llvm::Error error) {
+      if (error)
+        throw ScheduleError{llvm::toString(std::move(error))};
+    };
+    auto file = llvm::object::ObjectFile::createObjectFile(
+        {{object.bytes.data(), object.bytes.size()}, "object"});
+    check(file.takeError());
+    llvm::objcopy::ConfigManager config;
+    std::deque<std::string> names; // the configuration refers to them
+    for (const llvm::object::SymbolRef &symbol : (*file)->symbols()) {
+      auto name = symbol.getName();
+      check(name.takeError());
+      auto flags = symbol.getFlags();
+      check(flags.takeError());
+      bool ours = name->starts_with("effattn_") || name->empty();
+      bool defined = (*flags & llvm::object::SymbolRef::SF_Global) &&
+                     !(*flags & llvm::object::SymbolRef::SF_Undefined);
+      if (!ours && (name->starts_with("halide_") ||
+                    (defined && object.symbols.empty())))
+        config.Common.SymbolsToRename[names.emplace_back(name->str())] =
+            names.emplace_back("effattn_" + name->str());
+    }
+    llvm::SmallVector<char, 0> renamed;
+    llvm::raw_svector_ostream out(renamed);
+    check(llvm::objcopy::executeObjcopyOnBinary(config, **file, out));
+    object.bytes.assign(renamed.begin(), renamed.end());
+  });
 }
 
 } // namespace effattn

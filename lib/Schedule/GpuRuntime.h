@@ -14,7 +14,7 @@
 
 namespace effattn {
 
-/// effattn_gpu_fill_<name>, _copy_, _merge_ and _merge_lse_; their arguments
+/// effattn_gpu_copy_<name>, _merge_ and _merge_lse_; their arguments
 /// are in docs/kernel-abi.md.
 KernelObject compileDeviceKernels(const std::string &name,
                                   const std::string &halideTarget,
@@ -22,6 +22,10 @@ KernelObject compileDeviceKernels(const std::string &name,
 
 /// Halide's runtime for all devices, as an object.
 KernelObject compileDeviceRuntime(ScheduleFailure *failure);
+
+/// Gives Halide's symbols, and all that an object of its runtime defines, the
+/// prefix effattn_, so that an application may link a Halide of its own.
+void makeHalidePrivate(KernelObject &object, ScheduleFailure *failure);
 
 } // namespace effattn
 

@@ -1,4 +1,5 @@
-/*===- gpu_words.h - what a device kernel reads besides tensors ------------===*\
+/*===- gpu_words.h - what a device kernel reads besides tensors
+------------===*\
 |*
 |* The tile kernel of a device (docs/kernel-abi.md) gets its plan and all of its
 |* parameters in two buffers of 32-bit words, because Vulkan passes no more than
