@@ -38,12 +38,11 @@ std::string signatureOf(const StepSpec &spec) {
   return text;
 }
 
-/// The tokens, or the only axis; none where a step works along it.
+/// All axes but the last; the last one where it is the only one and the step
+/// does not work along it.
 int parallelAxisOf(const StepSpec &spec) {
   int rank = spec.result.rank();
-  if (rank >= 2)
-    return rank - 2;
-  return spec.step == "softmax" ? rank : 0;
+  return rank == 1 && spec.step == "softmax" ? rank : 0;
 }
 
 class KernelLowering {

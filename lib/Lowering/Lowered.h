@@ -37,7 +37,8 @@ struct LoweredAttend {
 struct LoweredStep {
   StepSpec spec;
   /// First result axis along which the result may be cut into parts that are
-  /// computed independently; the rank where there is none.
+  /// computed independently; the rank where there is none. Later axes may be
+  /// cut too, save the last.
   int parallelAxis = 0;
 };
 
