@@ -76,5 +76,5 @@ int main() {
   std::printf("one token: %s: %s\n", effattn_status_name(wrong),
               effattn_message());
   effattn_context_destroy(context);
-  return ok && wrong == EFFATTN_INDEX_SET ? 0 : 1;
+  return ok && wrong == EFFATTN_BAD_INDEX_SET ? 0 : 1;
 }

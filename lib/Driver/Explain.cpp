@@ -102,8 +102,9 @@ std::string attendText(const AttendReport &report, const ProgramKernel &kernel,
       : facts.causality.counterexample.empty()
           ? "not causal"
           : "not causal: " + facts.causality.counterexample);
-  text += fmt::format("  columns of tile t: from {} to {}\n", facts.hullLower,
-                      facts.hullUpper);
+  text += fmt::format("  columns of tile t: from {} to {}{}\n", facts.hullLower,
+                      facts.hullUpper,
+                      report.keySets.empty() ? "" : ", and those of the sets");
   text += fmt::format("  row order: {}, {} rows a tile, {} column{} at once\n",
                       isGathered(report) ? "rows of a set gathered"
                                          : "contiguous",
