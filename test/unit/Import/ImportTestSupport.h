@@ -29,7 +29,7 @@ struct Imported {
     if (program)
       import();
     else
-      errors = "the program has errors";
+      errors = diagnostics.toString();
   }
 
   explicit Imported(Program given) {
