@@ -189,8 +189,8 @@ ScalarRef Converter::convert(Value value) {
         return isScalarType(operand.getType()) && !scalars.contains(operand);
       });
   if (!result && !reported && !isa<ExistsOp>(op))
-    op->emitError() << "operation '" << op->getName()
-                    << "' has no meaning in a pattern or a score";
+    emitError(op->getLoc()) << "operation '" << op->getName()
+                            << "' has no meaning in a pattern or a score";
   return result;
 }
 

@@ -7,8 +7,6 @@
 
 #include "lib/Transforms/Transforms.h"
 
-#include "llvm/ADT/TypeSwitch.h"
-
 using namespace mlir;
 
 namespace effattn {
@@ -73,17 +71,28 @@ const Pattern *findLookup(const PatternRef &pattern) {
   return nullptr;
 }
 
+/// `index[H, G] in N`, the type as the language spells it.
+std::string spelling(ir::IndexSetType type) {
+  std::string text = "index[";
+  llvm::raw_string_ostream os(text);
+  llvm::interleaveComma(type.getShape(), os,
+                        [&](ir::DimAttr dim) { dim.printExpression(os); });
+  os << "] in ";
+  type.getBound().printExpression(os);
+  return text;
+}
+
 /// Sets with leading axes are one set for each batch or head.
 LogicalResult checkSets(Operation *op, ArrayRef<Value> sets) {
   for (Value set : sets) {
     auto type = cast<ir::IndexSetType>(set.getType());
     if (type.getShape().size() == 1)
       continue;
-    auto diagnostic = op->emitError()
+    auto diagnostic = emitError(op->getLoc())
                       << "an index set for each batch or head in a pattern is "
                          "not supported yet; supported are index sets of one "
                          "axis, but got "
-                      << type;
+                      << spelling(type);
     diagnostic.attachNote(set.getLoc()) << "the index set is here";
     return diagnostic;
   }
@@ -95,11 +104,12 @@ LogicalResult checkKernel(Operation *op) {
   if (!kernel || !kernel.getRaggedAttr() || kernel.getRaggedAttr().empty())
     return success();
   NamedAttribute first = *kernel.getRaggedAttr().begin();
-  return op->emitError() << "attention over ragged tokens is not supported "
-                            "yet: argument '"
-                         << first.getName().getValue()
-                         << "' is ragged; supported are arguments without "
-                            "'ragged'";
+  return emitError(op->getLoc())
+         << "attention over ragged tokens is not supported "
+            "yet: argument '"
+         << first.getName().getValue()
+         << "' is ragged; supported are arguments without "
+            "'ragged'";
 }
 
 } // namespace
@@ -123,7 +133,7 @@ ScalarRef supportedPredicate(Operation *op, const ir::AttendParts &parts) {
   const Pattern *unsupported = nullptr;
   ScalarRef result = predicate(parts.pattern, &unsupported);
   if (!result)
-    op->emitError() << "the pattern has no predicate; " << supported;
+    emitError(op->getLoc()) << "the pattern has no predicate; " << supported;
   return result;
 }
 

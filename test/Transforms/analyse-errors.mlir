@@ -110,7 +110,7 @@ effattn.kernel @lookup("q" %q: !t, "span" %s: !effattn.tensor<[H] x i32>)
 effattn.kernel @set_per_head("q" %q: !t, "g" %g: !s)
     -> (!t) dimensions ["H", "N", "G"] {
   %p = effattn.keys %g : !s
-  // expected-error @+1 {{an index set for each batch or head in a pattern is not supported yet; supported are index sets of one axis}}
+  // expected-error @+1 {{an index set for each batch or head in a pattern is not supported yet; supported are index sets of one axis, but got index[H, G] in N}}
   %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
   effattn.return %o : !t
 }
