@@ -1,5 +1,6 @@
 # The install tree: bin/, include/effattn, lib/, lib/cmake/effattn.
 include(CMakePackageConfigHelpers)
+set(CMAKE_INSTALL_LIBDIR lib)
 include(GNUInstallDirs)
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/runtime/include/
@@ -24,3 +25,6 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/patterns
 find_path(DLPACK_INCLUDE_DIR dlpack/dlpack.h REQUIRED)
 install(FILES ${DLPACK_INCLUDE_DIR}/dlpack/dlpack.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/dlpack)
+# The compiler's own library that Debian does not package.
+install(IMPORTED_RUNTIME_ARTIFACTS Halide::Halide
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -105,6 +105,18 @@ bool openSource(const std::string &path, llvm::SourceMgr &sources) {
   return true;
 }
 
+int finishOutput(int status) {
+  llvm::raw_fd_ostream &out = llvm::outs();
+  out.flush();
+  std::error_code failure = out.error();
+  // The stream would end the process on an error that nobody took.
+  out.clear_error();
+  if (!failure)
+    return status;
+  complain("cannot write to standard output: " + failure.message());
+  return kExitOutput;
+}
+
 ProgressLine::ProgressLine()
     : isTerminal(llvm::sys::Process::FileDescriptorIsDisplayed(STDERR_FILENO)) {
 }

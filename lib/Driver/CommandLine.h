@@ -32,6 +32,10 @@ const char *stageName(Stage stage);
 /// Reads the file ("-": standard input); false after a message.
 bool openSource(const std::string &path, llvm::SourceMgr &sources);
 
+/// Flushes standard output. `status`, or kExitOutput after a message where
+/// something could not be written: the last statement of a tool.
+int finishOutput(int status);
+
 /// One line on a terminal that says what is going on; nothing in a pipe.
 class ProgressLine {
 public:

@@ -6,12 +6,14 @@
 #include "llvm/ObjCopy/ConfigManager.h"
 #include "llvm/ObjCopy/ObjCopy.h"
 #include "llvm/Object/ObjectFile.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cerrno>
+#include <cstring>
 #include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace effattn {
 
@@ -65,6 +67,30 @@ Halide::Target kernelTarget(const std::string &halideTarget) {
       .with_feature(Halide::Target::LargeBuffers);
 }
 
+namespace {
+
+/// A file in memory. Halide writes objects to paths only, and LLVM ends the
+/// process where that fails: no disk, no full disk.
+class MemoryFile {
+public:
+  MemoryFile() : descriptor(memfd_create("effattn", MFD_CLOEXEC)) {
+    if (descriptor < 0)
+      throw ScheduleError{fmt::format("cannot make a file in memory: {}",
+                                      std::strerror(errno))};
+  }
+  ~MemoryFile() { close(descriptor); }
+  MemoryFile(const MemoryFile &) = delete;
+  MemoryFile &operator=(const MemoryFile &) = delete;
+  std::string path() const {
+    return fmt::format("/proc/self/fd/{}", descriptor);
+  }
+
+private:
+  int descriptor;
+};
+
+} // namespace
+
 KernelObject emitObject(const std::string &name,
                         const std::vector<KernelFunction> &functions,
                         const Halide::Target &target) {
@@ -78,18 +104,11 @@ KernelObject emitObject(const std::string &name,
   // Without it LLVM may reorder the strict operations too.
   module.set_any_strict_float(true);
 
-  llvm::SmallString<128> path;
-  if (std::error_code code =
-          llvm::sys::fs::createTemporaryFile("effattn", "o", path))
-    throw ScheduleError{fmt::format("cannot make a temporary file: {}",
-                                    code.message())};
-  llvm::FileRemover remover(path);
-  module.compile(
-      {{Halide::OutputFileType::object, std::string(path.str())}});
-  auto buffer = llvm::MemoryBuffer::getFile(path);
+  MemoryFile file;
+  module.compile({{Halide::OutputFileType::object, file.path()}});
+  auto buffer = llvm::MemoryBuffer::getFile(file.path());
   if (!buffer)
-    throw ScheduleError{fmt::format("cannot read '{}': {}",
-                                    std::string(path.str()),
+    throw ScheduleError{fmt::format("cannot read an object back: {}",
                                     buffer.getError().message())};
   KernelObject object;
   object.bytes = renameEntries((*buffer)->getMemBufferRef(), functions);

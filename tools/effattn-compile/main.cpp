@@ -65,10 +65,7 @@ int finish(const Compilation &compilation) {
   return kExitOk;
 }
 
-} // namespace
-
-int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
+int runTool(int argc, char **argv) {
   cl::HideUnrelatedOptions(category);
   cl::SetVersionPrinter(
       [](llvm::raw_ostream &out) { out << versionText() << "\n"; });
@@ -112,4 +109,11 @@ int main(int argc, char **argv) {
     return kExitOk;
   }
   return finish(compilation);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  return finishOutput(runTool(argc, argv));
 }

@@ -78,10 +78,7 @@ int draw(const Compilation &compilation) {
   return kExitOk;
 }
 
-} // namespace
-
-int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
+int runTool(int argc, char **argv) {
   cl::HideUnrelatedOptions(category);
   cl::SetVersionPrinter(
       [](llvm::raw_ostream &out) { out << versionText() << "\n"; });
@@ -106,4 +103,11 @@ int main(int argc, char **argv) {
     return kExitUsage;
   Compilation compilation = compile(sources, options, llvm::errs());
   return compilation.ok ? draw(compilation) : kExitUsage;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  return finishOutput(runTool(argc, argv));
 }

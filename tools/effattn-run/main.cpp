@@ -251,10 +251,7 @@ int runKernel(const ProgramKernel &kernel, const effattn_kernel *code,
   return report(result);
 }
 
-} // namespace
-
-int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
+int runTool(int argc, char **argv) {
   threadsOption();
   cl::HideUnrelatedOptions(category);
   cl::SetVersionPrinter(
@@ -306,4 +303,11 @@ int main(int argc, char **argv) {
                                 context.context, request, progress))
       return failure;
   return kExitOk;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  return finishOutput(runTool(argc, argv));
 }
