@@ -1,7 +1,8 @@
 //===- Codegen.cpp - kernels, planners and host programs to objects -------===//
 //
-// Halide kernels are independent of each other: they are compiled side by
-// side, and put into the archive in the order of the program.
+// Halide numbers names from counters of the process, and the numbers reach the
+// objects: kernels are compiled one after the other, in the order of the
+// program, so that the same text gives the same bytes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,8 +13,6 @@
 #include "lib/Driver/TargetPlan.h"
 #include "lib/Target/Gpu.h"
 
-#include "llvm/Support/ThreadPool.h"
-
 #include <fmt/format.h>
 
 namespace effattn {
@@ -23,6 +22,7 @@ namespace {
 /// One call of lib/Schedule and what came of it.
 struct Job {
   std::string what; ///< for messages: where the construct is
+  std::string name; ///< of the kernel
   std::function<std::vector<KernelObject>(ScheduleFailure &)> make;
   std::vector<KernelObject> objects;
   std::string failure;
@@ -33,6 +33,7 @@ void addAttendJobs(const LoweredAttend &attend, const TargetPlan &plan,
   for (const CodePlan &code : plan.codes) {
     Job &job = jobs.emplace_back();
     job.what = attend.source;
+    job.name = attend.spec.name + " " + code.code.suffix;
     job.make = [&attend, &code, device = plan.device](ScheduleFailure &failure) {
       const AttendSpec &spec = attend.spec;
       if (device)
@@ -48,6 +49,7 @@ void addStepJobs(const LoweredStep &step, const TargetPlan &plan,
   for (const CodePlan &code : plan.codes) {
     Job &job = jobs.emplace_back();
     job.what = step.spec.step;
+    job.name = step.spec.name + " " + code.code.suffix;
     job.make = [&step, &code, device = plan.device](ScheduleFailure &failure) {
       StepSpec spec = step.spec;
       spec.name += "_" + code.code.suffix;
@@ -79,30 +81,26 @@ bool Compiler::generate(const TargetPlan &plan, LoweredProgram &program) {
   }
   CompiledTarget &target = result.targets.emplace_back();
   target.target = plan.name;
-  {
-    llvm::DefaultThreadPool pool(llvm::hardware_concurrency());
-    for (Job &job : jobs)
-      pool.async([&job] { carryOut(job); });
-    // The host program and the planners meanwhile.
-    ObjectOptions object;
-    for (const CodePlan &code : plan.codes)
-      object.codes.push_back(code.code);
-    object.targetKind = plan.kind;
-    object.compiler = versionText();
-    object.descriptor = [&](const std::string &kernel) {
-      return descriptorSymbol(kernel, plan.name);
-    };
-    std::string problem;
-    KernelObject &host = target.objects.emplace_back();
-    if (!emitObject(program, object, host.bytes, problem))
-      return complain(problem);
-    for (const LoweredKernel &kernel : program.kernels)
-      target.descriptors.push_back(descriptorSymbol(kernel.name, plan.name));
-    host.symbols = target.descriptors;
-    pool.wait();
-  }
+  ObjectOptions object;
+  for (const CodePlan &code : plan.codes)
+    object.codes.push_back(code.code);
+  object.targetKind = plan.kind;
+  object.compiler = versionText();
+  object.descriptor = [&](const std::string &kernel) {
+    return descriptorSymbol(kernel, plan.name);
+  };
+  std::string problem;
+  KernelObject &host = target.objects.emplace_back();
+  if (!emitObject(program, object, host.bytes, problem))
+    return complain(problem);
+  for (const LoweredKernel &kernel : program.kernels)
+    target.descriptors.push_back(descriptorSymbol(kernel.name, plan.name));
+  host.symbols = target.descriptors;
   bool ok = true;
   for (Job &job : jobs) {
+    if (options.progress)
+      options.progress("codegen " + job.name);
+    carryOut(job);
     if (!job.failure.empty())
       ok = complain(fmt::format("{}: {}", job.what, job.failure));
     for (KernelObject &made : job.objects)

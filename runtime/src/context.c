@@ -1,6 +1,8 @@
 /*===- context.c - options, memory and the default context
  * -----------------===*/
-#define _GNU_SOURCE /* sched_getaffinity */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "context.h"
 
 #include <sched.h>
