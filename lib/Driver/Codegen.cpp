@@ -21,7 +21,7 @@ namespace {
 
 /// One call of lib/Schedule and what came of it.
 struct Job {
-  std::string what; ///< for messages: where the construct is
+  std::string what; ///< where the construct is: file:line
   std::string name; ///< of the kernel
   std::function<std::vector<KernelObject>(ScheduleFailure &)> make;
   std::vector<KernelObject> objects;
@@ -45,10 +45,10 @@ void addAttendJobs(const LoweredAttend &attend, const TargetPlan &plan,
 }
 
 void addStepJobs(const LoweredStep &step, const TargetPlan &plan,
-                 std::vector<Job> &jobs) {
+                 const std::string &file, std::vector<Job> &jobs) {
   for (const CodePlan &code : plan.codes) {
     Job &job = jobs.emplace_back();
-    job.what = step.spec.step;
+    job.what = file + ": step " + step.spec.step;
     job.name = step.spec.name + " " + code.code.suffix;
     job.make = [&step, &code, device = plan.device](ScheduleFailure &failure) {
       StepSpec spec = step.spec;
@@ -77,7 +77,7 @@ bool Compiler::generate(const TargetPlan &plan, LoweredProgram &program) {
     for (const LoweredAttend &attend : kernel.attends)
       addAttendJobs(attend, plan, jobs);
     for (const LoweredStep &step : kernel.steps)
-      addStepJobs(step, plan, jobs);
+      addStepJobs(step, plan, options.file, jobs);
   }
   CompiledTarget &target = result.targets.emplace_back();
   target.target = plan.name;
@@ -101,8 +101,10 @@ bool Compiler::generate(const TargetPlan &plan, LoweredProgram &program) {
     if (options.progress)
       options.progress("codegen " + job.name);
     carryOut(job);
-    if (!job.failure.empty())
-      ok = complain(fmt::format("{}: {}", job.what, job.failure));
+    if (!job.failure.empty()) {
+      errors << job.what << ": error: " << job.failure << "\n";
+      ok = false;
+    }
     for (KernelObject &made : job.objects)
       target.objects.push_back(std::move(made));
   }
