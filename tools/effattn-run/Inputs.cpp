@@ -58,11 +58,19 @@ bindDimensions(const ProgramKernel &kernel, const RunRequest &request,
   for (const ProgramArgument &argument : kernel.arguments)
     if (argument.kind == ArgumentKind::Scalar)
       known.push_back(argument.name);
-  for (const auto &[name, size] : request.sizes) {
+  std::vector<std::string> given;
+  for (const auto &[name, size] : request.sizes)
+    given.push_back(name);
+  for (const auto &[name, value] : request.reals) {
+    given.push_back(name);
+    if (llvm::is_contained(kernel.dimensions, name))
+      return failure(fmt::format("expected {}=integer, but got {}={}", name,
+                                 name, value));
+  }
+  for (const std::string &name : given)
     if (!llvm::is_contained(known, name))
       return failure(fmt::format("kernel '{}' has no size '{}'; it has {}",
                                  kernel.name, name, fmt::join(known, ", ")));
-  }
   for (const std::string &name : kernel.dimensions) {
     if (auto example = kernel.example.find(name);
         example != kernel.example.end())
@@ -157,13 +165,19 @@ llvm::Expected<Files> readFiles(const ProgramKernel &kernel,
 
 llvm::Expected<double> scalarValue(const ProgramKernel &kernel,
                                    const ProgramArgument &argument,
-                                   const RunRequest &request) {
+                                   const RunRequest &request,
+                                   std::mt19937_64 &random) {
+  if (auto real = request.reals.find(argument.name);
+      real != request.reals.end())
+    return real->second;
   auto given = request.sizes.find(argument.name);
   if (given != request.sizes.end())
     return static_cast<double>(given->second);
   auto example = kernel.example.find(argument.name);
   if (example != kernel.example.end())
     return static_cast<double>(example->second);
+  if (argument.type.element == ElementType::F32)
+    return std::normal_distribution<float>()(random);
   return failure(fmt::format("the scalar {0} has no value: give {0}=...",
                              argument.name));
 }
@@ -204,7 +218,7 @@ llvm::Expected<RunTensors> prepare(const ProgramKernel &kernel,
     tensors.scalars.push_back(0);
     HostTensor &tensor = tensors.arguments.emplace_back();
     if (argument.kind == ArgumentKind::Scalar) {
-      auto value = scalarValue(kernel, argument, request);
+      auto value = scalarValue(kernel, argument, request, random);
       if (!value)
         return value.takeError();
       tensors.scalars.back() = *value;

@@ -28,6 +28,7 @@ struct RunTensors {
 
 struct RunRequest {
   std::map<std::string, int64_t> sizes;      ///< N=4096 on the command line
+  std::map<std::string, double> reals;       ///< f32 arguments: z=0.5
   std::map<std::string, std::string> files;  ///< --input name=file.npy
   uint64_t seed = 1;
   /// Memory order of tensors that no file gives: "hnd" (row-major) or "nhd"
@@ -37,7 +38,8 @@ struct RunRequest {
 
 /// Dimensions from the command line, then from input files, then from the
 /// kernel's `example`. Tensors that no file gives are random: floats normal,
-/// index sets increasing and spread over their range, integer tables small.
+/// index sets increasing and spread over their range, integer tables small. So
+/// are f32 arguments without a value.
 llvm::Expected<RunTensors> prepare(const ProgramKernel &kernel,
                                    const RunRequest &request);
 

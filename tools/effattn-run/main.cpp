@@ -96,12 +96,16 @@ bool readSizes(const std::vector<std::string> &texts, RunRequest &request,
   std::string name, value;
   for (const std::string &size : texts) {
     int64_t number;
+    double real;
     if (!split(size, name, value) ||
-        llvm::StringRef(value).getAsInteger(10, number)) {
-      problem = fmt::format("expected name=integer, but got '{}'", size);
+        llvm::StringRef(value).getAsDouble(real)) {
+      problem = fmt::format("expected name=number, but got '{}'", size);
       return false;
     }
-    request.sizes[name] = number;
+    if (llvm::StringRef(value).getAsInteger(10, number))
+      request.reals[name] = real;
+    else
+      request.sizes[name] = number;
   }
   return true;
 }
