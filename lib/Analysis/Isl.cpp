@@ -58,12 +58,30 @@ AnalysisFailure IslContext::failure() const {
   return failure;
 }
 
-IslSet parseSet(const IslContext &context, const std::string &text) {
-  return IslSet(isl_set_read_from_str(context.get(), text.c_str()));
+namespace {
+
+/// Where the bound on the work strikes inside isl's parser, it becomes a syntax
+/// error: reading a text has steps of its own.
+template <typename T>
+Isl<T> parse(const IslContext &context, const std::string &text,
+             T *(*read)(isl_ctx *, const char *)) {
+  constexpr unsigned long ownSteps = 1'000'000;
+  unsigned long bound = isl_ctx_get_max_operations(context.get());
+  isl_ctx_set_max_operations(context.get(), bound + ownSteps);
+  Isl<T> result(read(context.get(), text.c_str()));
+  isl_ctx_set_max_operations(context.get(), bound);
+  return result;
 }
 
-IslMap parseMap(const IslContext &context, const std::string &text) {
-  return IslMap(isl_map_read_from_str(context.get(), text.c_str()));
+} // namespace
+
+IslSet parseSet(const IslContext &context, const std::string &text) {
+  return parse(context, text, isl_set_read_from_str);
+}
+
+Isl<isl_union_map> parseUnionMap(const IslContext &context,
+                                 const std::string &text) {
+  return parse(context, text, isl_union_map_read_from_str);
 }
 
 std::string text(const IslSet &set) {

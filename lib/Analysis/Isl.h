@@ -139,7 +139,8 @@ inline IslSet coalesce(IslSet a) {
 }
 
 IslSet parseSet(const IslContext &context, const std::string &text);
-IslMap parseMap(const IslContext &context, const std::string &text);
+Isl<isl_union_map> parseUnionMap(const IslContext &context,
+                                 const std::string &text);
 /// isl's own text; empty for null.
 std::string text(const IslSet &set);
 

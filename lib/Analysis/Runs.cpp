@@ -156,12 +156,12 @@ Candidate Search::build(const IslSet &set, const IslSet &parameterContext,
   begin();
   IslSet columns(isl_set_set_tuple_name(set.copy(), "S"));
   Isl<isl_union_map> order(isl_union_map_intersect_domain(
-      isl_union_map_read_from_str(context.get(), schedule.c_str()),
+      parseUnionMap(context, schedule).release(),
       isl_union_set_from_set(columns.release())));
   Isl<isl_ast_build> builder(
       isl_ast_build_from_context(parameterContext.copy()));
   builder = Isl<isl_ast_build>(isl_ast_build_set_options(
-      builder.release(), isl_union_map_read_from_str(context.get(), options)));
+      builder.release(), parseUnionMap(context, options).release()));
   Isl<isl_ast_node> tree(
       isl_ast_build_node_from_schedule_map(builder.get(), order.release()));
   RunNestRef nest = toRunNest(tree.get());

@@ -102,6 +102,28 @@ TEST(Refusal, BoundOnTheWork) {
   }
 }
 
+/// Wherever the bound strikes, in the sets or in the search for loops, the
+/// result is that failure or right facts.
+TEST(Refusal, BoundAnywhere) {
+  Expr p = i + var("q0");
+  Example fixed{"fixed", (j <= p && (p / 8 == j / 8 || j % 8 >= 5)).ref};
+  AnalysisOptions options = optionsOf(fixed, 4);
+  options.count = false;
+  int right = 0;
+  for (double bound = 40; right < 3 && bound < 4e6; bound *= 1.07) {
+    options.maxOperations = static_cast<uint64_t>(bound);
+    AnalysisFailure failure;
+    auto facts = analyse(fixed.predicate, options, &failure);
+    if (!facts) {
+      EXPECT_FALSE(failure.unsupported) << bound << ": " << failure.reason;
+      continue;
+    }
+    ++right;
+    EXPECT_EQ(checkRuns(fixed, *facts, 4, {17, 4}), "") << bound;
+  }
+  EXPECT_EQ(right, 3);
+}
+
 TEST(Refusal, TextThatIsNoSet) {
   AnalysisFailure failure;
   for (const char *text :
