@@ -63,7 +63,12 @@ std::vector<KernelObject> compileAttendGpu(const AttendSpec &spec,
   guarded(spec.name, failure, [&] {
     const char *api = nameOf(Halide::Target(halideTarget));
     checkSupported(spec, api);
-    GpuAttend attend(spec, numbers);
+    // Single loads are for ptxas; drivers of Vulkan take twice the time for
+    // twice the code.
+    AttendNumbers own = numbers;
+    if (Halide::Target(halideTarget).has_feature(Halide::Target::Vulkan))
+      own.vectorWidth = 4;
+    GpuAttend attend(spec, own);
     attend.schedule();
     std::string symbol = fmt::format("{}_{}_tile", spec.name, api);
     objects.push_back(emitObject(

@@ -20,7 +20,8 @@ namespace {
 /// Where the maximum of no logits starts: finite, so that differences are.
 Expr lowest() { return Expr(std::numeric_limits<float>::lowest()); }
 
-/// True where an integer of 64 bits is computed.
+/// True where an integer of 64 bits is computed. Halide divides by constants
+/// with the upper half of a product.
 bool computes64(const Expr &e) {
   struct Visitor : Internal::IRVisitor {
     using Internal::IRVisitor::visit;
@@ -31,6 +32,14 @@ bool computes64(const Expr &e) {
     }
     void visit(const Internal::IntImm *op) override {
       found |= op->type.bits() == 64;
+    }
+    void visit(const Internal::Div *op) override {
+      found |= op->type.is_int();
+      Internal::IRVisitor::visit(op);
+    }
+    void visit(const Internal::Mod *op) override {
+      found |= op->type.is_int();
+      Internal::IRVisitor::visit(op);
     }
   } visitor;
   if (e.defined())

@@ -181,20 +181,22 @@ KernelFunction mergeLse(const std::string &symbol) {
 
 } // namespace
 
-KernelObject compileDeviceKernels(const std::string &name,
-                                  const std::string &halideTarget,
-                                  ScheduleFailure *failure) {
-  KernelObject object;
+std::vector<KernelObject> compileDeviceKernels(const std::string &name,
+                                               const std::string &halideTarget,
+                                               ScheduleFailure *failure) {
+  std::vector<KernelObject> objects;
   guarded("device kernels", failure, [&] {
     auto symbol = [&](const char *what) {
       return fmt::format("effattn_gpu_{}_{}", what, name);
     };
-    object = emitObject("effattn_gpu_" + name,
-                        {copy(symbol("copy")), merge(symbol("merge")),
-                         mergeLse(symbol("merge_lse"))},
-                        deviceTarget(halideTarget, /*uses64=*/false));
+    for (const KernelFunction &function :
+         {copy(symbol("copy")), merge(symbol("merge")),
+          mergeLse(symbol("merge_lse"))})
+      objects.push_back(
+          emitObject(function.symbol, {function},
+                     deviceTarget(halideTarget, /*uses64=*/false)));
   });
-  return object;
+  return objects;
 }
 
 KernelObject compileDeviceRuntime(ScheduleFailure *failure) {
@@ -233,8 +235,8 @@ void makeHalidePrivate(KernelObject &object, ScheduleFailure *failure) {
       bool ours = name->starts_with("effattn_") || name->empty();
       bool defined = (*flags & llvm::object::SymbolRef::SF_Global) &&
                      !(*flags & llvm::object::SymbolRef::SF_Undefined);
-      if (!ours && (name->starts_with("halide_") ||
-                    (defined && object.symbols.empty())))
+      if (!ours &&
+          (name->starts_with("halide_") || (defined && object.symbols.empty())))
         config.Common.SymbolsToRename[names.emplace_back(name->str())] =
             names.emplace_back("effattn_" + name->str());
     }

@@ -11,14 +11,16 @@
 #include "lib/Schedule/Kernels.h"
 
 #include <string>
+#include <vector>
 
 namespace effattn {
 
 /// effattn_gpu_copy_<name>, _merge_ and _merge_lse_; their arguments
-/// are in docs/kernel-abi.md.
-KernelObject compileDeviceKernels(const std::string &name,
-                                  const std::string &halideTarget,
-                                  ScheduleFailure *failure);
+/// are in docs/kernel-abi.md. An object each: Halide finds only one device
+/// module in an object.
+std::vector<KernelObject> compileDeviceKernels(const std::string &name,
+                                               const std::string &halideTarget,
+                                               ScheduleFailure *failure);
 
 /// Halide's runtime for all devices, as an object.
 KernelObject compileDeviceRuntime(ScheduleFailure *failure);

@@ -49,10 +49,15 @@ int main(int count, char **arguments) {
   KernelObject runtime = compileDeviceRuntime(&failure);
   bool good = write(folder + "/halide_device.o", std::move(runtime), failure);
   for (const GpuDevice &device : gpuDevices()) {
-    KernelObject kernels =
+    std::vector<KernelObject> kernels =
         compileDeviceKernels(device.name, device.halideTarget, &failure);
-    good &= write(folder + "/device_" + device.name + ".o", std::move(kernels),
-                  failure);
+    if (!failure.message.empty()) {
+      llvm::errs() << device.name << ": " << failure.message << "\n";
+      return 1;
+    }
+    for (KernelObject &kernel : kernels)
+      good &=
+          write(folder + "/" + kernel.symbols.front() + ".o", kernel, failure);
   }
   return good ? 0 : 1;
 }

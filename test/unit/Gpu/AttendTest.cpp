@@ -144,7 +144,7 @@ TEST_F(GpuAttend, TablesScoresAndAbsentLogits) {
       binary(ScalarKind::Add,
              binary(ScalarKind::Mul, argument("soft", ScalarType::Float),
                     unary(ScalarKind::Tanh, s)),
-             lookup(1, ScalarType::Float, {distance}));
+             lookup(1, ScalarType::Float, {variable("h"), distance}));
   ScalarRef fifth =
       binary(ScalarKind::Equal,
              binary(ScalarKind::Mod, distance, constantInt(5)), constantInt(4));

@@ -1,0 +1,176 @@
+//===- StepTest.cpp - dense steps on Vulkan -------------------------------===//
+
+#include "test/unit/Gpu/GpuHarness.h"
+
+#include "lib/Target/Gpu.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+using namespace effattn;
+using namespace effattn::test;
+
+namespace {
+
+using Shape = std::vector<int64_t>;
+
+/// Dense, with gaps between rows where asked for.
+struct Dense {
+  Shape shape;
+  std::vector<float> data;
+  effattn_view view = {};
+
+  explicit Dense(const Shape &dimensions, int64_t gap = 0) : shape(dimensions) {
+    view.element = EFFATTN_F32;
+    view.rank = static_cast<uint32_t>(shape.size());
+    int64_t stride = 1;
+    for (size_t axis = shape.size(); axis-- > 0;) {
+      view.shape[axis] = shape[axis];
+      view.stride[axis] = stride;
+      stride *= shape[axis] + gap;
+    }
+    data.resize(stride);
+    view.data = data.data();
+  }
+  Dense &fill(int seed) {
+    std::mt19937 random(seed);
+    std::normal_distribution<float> normal;
+    for (float &value : data)
+      value = normal(random);
+    return *this;
+  }
+  float &at(const Shape &index) {
+    int64_t offset = 0;
+    for (size_t axis = 0; axis < shape.size(); ++axis)
+      offset += (shape[axis] == 1 ? 0 : index[axis]) * view.stride[axis];
+    return data[offset];
+  }
+};
+
+TensorType typeOf(const Shape &shape) {
+  TensorType type;
+  for (size_t axis = 0; axis < shape.size(); ++axis)
+    type.shape.push_back(shape[axis] == 1
+                             ? constantInt(1)
+                             : dimension("n" + std::to_string(axis)));
+  return type;
+}
+
+class GpuSteps : public ::testing::Test {
+protected:
+  void SetUp() override {
+    if (std::string why = whyNoVulkan(); !why.empty())
+      GTEST_SKIP() << why;
+  }
+
+  effattn_code compile(const std::string &step,
+                       const std::vector<Shape> &operands,
+                       const Shape &result) {
+    StepSpec spec;
+    spec.name = "step_" + step;
+    spec.step = step;
+    for (const Shape &shape : operands)
+      spec.operands.push_back(typeOf(shape));
+    spec.result = typeOf(result);
+    ScheduleFailure failure;
+    KernelObject object = compileStep(
+        spec, true, findGpuDevice("vulkan")->halideTarget, &failure);
+    if (!failure.message.empty())
+      throw std::runtime_error(failure.message);
+    loaded.push_back(std::make_unique<DeviceKernels>(
+        std::vector<KernelObject>{std::move(object)}));
+    return loaded.back()->find(spec.name);
+  }
+
+  static int32_t run(effattn_launch *launched, effattn_code code,
+                     const std::vector<int> &operands, int result) {
+    effattn_step step = {};
+    step.name = "step";
+    step.operands = static_cast<uint32_t>(operands.size());
+    std::vector<effattn_view> views;
+    for (int slot : operands)
+      views.push_back(launched->slots[slot].view);
+    return effattn_gpu.step(launched, &step, code, views.data(),
+                            &launched->slots[result].view);
+  }
+
+  void check(effattn_code code, std::vector<Dense *> operands, Dense &result) {
+    std::vector<Tensor> arguments;
+    std::vector<int> slots;
+    for (Dense *operand : operands) {
+      slots.push_back(static_cast<int>(slots.size()));
+      arguments.push_back({"operand", operand->view});
+    }
+    int place = static_cast<int>(slots.size());
+    effattn_status status = launch(arguments, {{"result", result.view}}, 0,
+                                   [&](effattn_launch *launched) {
+                                     return run(launched, code, slots, place);
+                                   });
+    ASSERT_EQ(status, EFFATTN_OK) << effattn_message();
+  }
+
+  std::vector<std::unique_ptr<DeviceKernels>> loaded;
+};
+
+TEST_F(GpuSteps, Matmul) {
+  Dense a({2, 3, 17, 9}), b({9, 21}), c({2, 3, 17, 21}, 1);
+  effattn_code code = compile("matmul", {a.shape, b.shape}, c.shape);
+  check(code, {&a.fill(1), &b.fill(2)}, c);
+  for (int64_t x = 0; x < 2; ++x)
+    for (int64_t y = 0; y < 3; ++y)
+      for (int64_t i = 0; i < 17; ++i)
+        for (int64_t j = 0; j < 21; ++j) {
+          double sum = 0;
+          for (int64_t k = 0; k < 9; ++k)
+            sum += double(a.at({x, y, i, k})) * b.at({k, j});
+          ASSERT_NEAR(c.at({x, y, i, j}), sum, 1e-5);
+        }
+}
+
+TEST_F(GpuSteps, Transpose) {
+  Dense in({2, 33, 17}, 3), out({2, 17, 33});
+  check(compile("transpose", {in.shape}, out.shape), {&in.fill(3)}, out);
+  for (int64_t x = 0; x < 2; ++x)
+    for (int64_t i = 0; i < 33; ++i)
+      for (int64_t j = 0; j < 17; ++j)
+        ASSERT_EQ(out.at({x, j, i}), in.at({x, i, j}));
+}
+
+TEST_F(GpuSteps, AddRepeatsAxesOfOne) {
+  Dense a({3, 10, 7}), b({1, 10, 1}), c({3, 10, 7});
+  check(compile("add", {a.shape, b.shape}, c.shape), {&a.fill(1), &b.fill(2)},
+        c);
+  for (int64_t x = 0; x < 3; ++x)
+    for (int64_t i = 0; i < 10; ++i)
+      for (int64_t j = 0; j < 7; ++j)
+        ASSERT_EQ(c.at({x, i, j}), a.at({x, i, j}) + b.at({0, i, 0}));
+}
+
+TEST_F(GpuSteps, SoftmaxOfATransposeThatStaysOnTheDevice) {
+  Dense in({2, 19, 45}), out({2, 45, 19});
+  effattn_code transpose = compile("transpose", {in.shape}, out.shape);
+  effattn_code softmax = compile("softmax", {out.shape}, out.shape);
+  in.fill(5);
+  effattn_status status = launch(
+      {{"in", in.view}}, {{"out", out.view}}, 1, [&](effattn_launch *launched) {
+        int32_t failed = effattn_host_allocate(launched, 2, EFFATTN_F32, 3,
+                                               out.shape.data());
+        if (!failed)
+          failed = run(launched, transpose, {0}, 2);
+        return failed ? failed : run(launched, softmax, {2}, 1);
+      });
+  ASSERT_EQ(status, EFFATTN_OK) << effattn_message();
+  for (int64_t x = 0; x < 2; ++x)
+    for (int64_t i = 0; i < 45; ++i) {
+      double sum = 0;
+      for (int64_t j = 0; j < 19; ++j)
+        sum += std::exp(double(in.at({x, j, i})));
+      for (int64_t j = 0; j < 19; ++j) {
+        double want = std::exp(double(in.at({x, j, i}))) / sum;
+        ASSERT_NEAR(out.at({x, i, j}), want, 2e-6 * want);
+      }
+    }
+}
+
+} // namespace
