@@ -28,6 +28,11 @@ Value Checker::inlineDefinition(const ast::Definition &definition,
           .note(definition.name.range, "defined here");
       return {};
     }
+  if (frames.size() >= kMaxFrames) {
+    error(use, fmt::format("expected at most {} definitions inside each other",
+                           kMaxFrames));
+    return {};
+  }
   std::vector<Value> arguments;
   if (call)
     for (const ast::ExprPtr &operand : call->operands)

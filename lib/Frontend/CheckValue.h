@@ -20,8 +20,12 @@ namespace effattn::checking {
 /// Largest tree of a scalar or a pattern, and its greatest height.
 inline constexpr int64_t kMaxTreeSize = 20000;
 inline constexpr int64_t kMaxTreeHeight = 1000;
-/// Depth of evaluation, inlined definitions included.
-inline constexpr int kMaxDepth = 1200;
+/// Depth of evaluation, inlined definitions included: more than the height of
+/// any one expression, and within a stack of 8 MiB where frames are widened by
+/// a sanitizer.
+inline constexpr int kMaxDepth = 1050;
+/// Definitions that use each other in a chain.
+inline constexpr size_t kMaxFrames = 100;
 /// Expressions evaluated inside definitions and rounds, over the whole file.
 inline constexpr int64_t kMaxInlined = 1000000;
 /// Parts of one merge or average.

@@ -50,14 +50,17 @@ TEST(Growth, LongChainOfDefinitions) {
   expectRefused(text + attendText("p4999"), "inside each other");
 }
 
-TEST(Growth, LongChainOfRounds) {
+TEST(Growth, DeepDefinitions) {
+  // Each definition nests as deeply as the parser lets it.
   std::string text = "def d0(x) = x\n";
-  for (int k = 1; k < 2000; ++k)
-    text += fmt::format(
-        "def d{}(x) = merge r in 0..1 {{ if true then d{}(x) else x }}\n", k,
-        k - 1);
-  expectRefused(text +
-                    "kernel f(x: f32[N, D]) -> f32[N, D] { return d1999(x) }",
+  for (int k = 1; k < 50; ++k) {
+    std::string body = fmt::format("d{}(x)", k - 1);
+    for (int level = 0; level < 90; ++level)
+      body = level % 2 ? "relu(" + body + ")"
+                       : "merge r in 0..1 { if true then " + body + " else x }";
+    text += fmt::format("def d{}(x) = {}\n", k, body);
+  }
+  expectRefused(text + "kernel f(x: f32[N, D]) -> f32[N, D] { return d49(x) }",
                 "inside each other");
 }
 
