@@ -19,15 +19,29 @@ int lanesFor(int channels, int limit) {
   return lanes;
 }
 
-/// A divisor of `channels` that is a multiple of `lanes` and at most `limit`
-/// (0: no limit).
-int splitOf(int channels, int lanes, int limit) {
-  if (limit == 0 || limit >= channels)
-    return channels;
-  for (int split = limit / lanes * lanes; split > lanes; split -= lanes)
-    if (channels % split == 0)
-      return split;
-  return lanes;
+/// Rows and vectors of channels of a register tile of the second product.
+struct SumTile {
+  int rows, vectors;
+};
+
+/// The tile, of at most `numbers.sums` sums, with the fewest loads a
+/// multiply-add: a step of it loads a vector of V for each of its vectors (from
+/// L2, so it counts twice) and broadcasts P for each of its rows.
+SumTile chooseSumTile(int channelVectors, const AttendNumbers &numbers) {
+  SumTile best{1, 1};
+  double bestCost = 1e9;
+  for (int rows = 1; rows <= numbers.tileRows && rows <= 16; ++rows)
+    for (int vectors = 1; vectors <= channelVectors; ++vectors) {
+      if (numbers.tileRows % rows || channelVectors % vectors ||
+          rows * vectors > numbers.sums)
+        continue;
+      double cost = (2.0 * vectors + rows) / (rows * vectors);
+      if (cost < bestCost) {
+        bestCost = cost;
+        best = {rows, vectors};
+      }
+    }
+  return best;
 }
 
 } // namespace
@@ -38,13 +52,15 @@ void schedulePack(PackAlgorithm &a, const AttendSpec &spec,
   out.dim(0).set_bounds(0, numbers.tileRows).set_stride(1);
   out.dim(1).set_bounds(0, spec.headDim).set_stride(numbers.tileRows);
   a.packed.bound(a.row, 0, numbers.tileRows).bound(a.channel, 0, spec.headDim);
-  // Square blocks transposed in registers: dense loads, dense stores.
-  int lanes = std::min(8, numbers.vectorWidth);
+  // Dense loads along the channels, each lane stored to its own row: faster
+  // than gathering lanes or than transposing in registers.
+  constexpr int block = 8;
   Var rowOuter, channelOuter, rowInner, channelInner;
   a.packed.tile(a.row, a.channel, rowOuter, channelOuter, rowInner,
-                channelInner, lanes, lanes)
-      .vectorize(rowInner)
-      .unroll(channelInner);
+                channelInner, block, block)
+      .reorder(channelInner, rowInner, rowOuter, channelOuter)
+      .vectorize(channelInner)
+      .unroll(rowInner);
 }
 
 void scheduleTile(TileAlgorithm &a, const AttendSpec &spec,
@@ -52,7 +68,7 @@ void scheduleTile(TileAlgorithm &a, const AttendSpec &spec,
   const int rows = numbers.tileRows, unroll = numbers.columnUnroll;
   const int lanes = numbers.vectorWidth;
   const int valueLanes = lanesFor(spec.valueDim, lanes);
-  const int split = splitOf(spec.valueDim, valueLanes, numbers.valueSplit);
+  const SumTile sums = chooseSumTile(spec.valueDim / valueLanes, numbers);
 
   OutputImageParam acc = a.accOut.output_buffer();
   acc.dim(0).set_bounds(0, spec.valueDim).set_stride(1);
@@ -71,13 +87,16 @@ void scheduleTile(TileAlgorithm &a, const AttendSpec &spec,
     memory.dim(0).set_bounds(0, rows).set_stride(1);
     memory.dim(1).set_bounds(0, (a.count / unroll) * unroll).set_stride(rows);
   }
-  Var block, inner;
+  // A register tile is some rows by `unroll` columns; where a tile has more
+  // rows, the columns of K are read once for each register tile.
+  Var block, inner, group, member;
   a.logit.split(a.column, block, inner, unroll, TailStrategy::RoundUp)
-      .reorder(a.row, inner, block)
-      .vectorize(a.row, lanes)
-      .unroll(a.row)
+      .split(a.row, group, member, numbers.registerRows)
+      .reorder(member, inner, group, block)
+      .vectorize(member, lanes)
+      .unroll(member)
       .unroll(inner);
-  a.product.compute_at(a.logit, block)
+  a.product.compute_at(a.logit, group)
       .vectorize(a.row, lanes)
       .unroll(a.row)
       .unroll(a.column);
@@ -96,17 +115,18 @@ void scheduleTile(TileAlgorithm &a, const AttendSpec &spec,
         .unroll(a.row)
         .unroll(a.part);
     partial->update()
-        .reorder(a.row, a.blocks.x, a.blocks.y)
-        .vectorize(a.row, lanes)
-        .unroll(a.row)
+        .split(a.row, group, member, numbers.registerRows)
+        .reorder(member, a.blocks.x, a.blocks.y, group)
+        .vectorize(member, lanes)
+        .unroll(member)
         .unroll(a.blocks.x);
   }
   for (Func *list : {&a.largest, &a.rescale, &a.total})
     list->compute_root().bound(a.row, 0, rows).vectorize(a.row, lanes);
 
   Var rowOuter, rowInner, channelOuter, channelInner;
-  a.accOut.split(a.row, rowOuter, rowInner, numbers.rowUnroll)
-      .split(a.channel, channelOuter, channelInner, split)
+  a.accOut.split(a.row, rowOuter, rowInner, sums.rows)
+      .split(a.channel, channelOuter, channelInner, sums.vectors * valueLanes)
       .reorder(channelInner, rowInner, rowOuter, channelOuter)
       .vectorize(channelInner, valueLanes)
       .unroll(channelInner)

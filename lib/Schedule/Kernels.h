@@ -55,9 +55,10 @@ struct StepSpec {
 /// Numbers of one instruction set or device for the attend kernel.
 struct AttendNumbers {
   int tileRows = 16;      ///< query rows of a tile
-  int columnUnroll = 8;   ///< columns of a register tile of the first product
-  int rowUnroll = 4;      ///< rows of a register tile of the second product
-  int valueSplit = 0;     ///< channels of a register tile of it; 0: all
+  int registerRows = 16;  ///< rows of a register tile of the first product
+  int columnUnroll = 8;   ///< columns of it
+  int sums = 24;          ///< CPU: most vectors of sums of the second product
+  int rowUnroll = 4;      ///< GPU: channels of the accumulator that go together
   int vectorWidth = 16;
   int columnChunk = 384;  ///< most columns of one call of the tile kernel
 };

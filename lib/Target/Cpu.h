@@ -28,19 +28,24 @@ struct CpuIsa {
 /// x86-64-v3 and x86-64-v4, the lesser first. Each target string stays within
 /// its level: nothing of AVX512-VNNI or later.
 ///
-/// v4: 16 rows are one vector; 8 columns give 8 independent sums, which covers
-/// the latency of two multiply-add units, and as many key rows as an 8-way L1
-/// keeps when they lie a power of two apart.
-/// v3: 16 rows are two vectors; with 5 columns 10 sums, 2 vectors of q and one
-/// broadcast stay below the 16 registers.
+/// v4: 2 vectors of rows by 8 columns are 16 sums, which covers the latency of
+/// two multiply-add units, and each broadcast of K feeds two of them: with one
+/// vector of rows, loads would be the limit. 8 columns are as many key rows as
+/// an 8-way L1 keeps when they lie a power of two apart.
+/// v3: 2 vectors by 6 columns are 12 sums in 16 registers; two such register
+/// tiles make the same 32 rows, so that the pattern is analysed once.
 inline const std::vector<CpuIsa> &cpuIsas() {
   static const std::vector<CpuIsa> isas = [] {
     std::string base = "x86-64-linux-sse41-avx-avx2-f16c-fma";
     AttendNumbers v4;
-    AttendNumbers v3;
-    v3.columnUnroll = 4;
-    v3.rowUnroll = 6;
-    v3.valueSplit = 16;
+    v4.tileRows = 32;
+    v4.registerRows = 32;
+    v4.sums = 24;
+    v4.columnChunk = 768;
+    AttendNumbers v3 = v4;
+    v3.registerRows = 16;
+    v3.columnUnroll = 6;
+    v3.sums = 12;
     v3.vectorWidth = 8;
     return std::vector<CpuIsa>{
         {"v3", EFFATTN_TARGET_X86_64_V3, base, v3},
