@@ -104,6 +104,18 @@ void transpose(const Tensor &x, Tensor &result) {
   } while (next(indices, result.shape));
 }
 
+/// The elements at one index of an axis; the axis goes.
+void slice(const Tensor &x, int64_t axis, int64_t index, Tensor &result) {
+  if (result.size() == 0)
+    return;
+  std::vector<int64_t> indices(result.shape.size(), 0), source;
+  do {
+    source = indices;
+    source.insert(source.begin() + axis, index);
+    result.data[offsetOf(result, indices)] = x.data[offsetOf(x, source)];
+  } while (next(indices, result.shape));
+}
+
 } // namespace
 
 Tensor Interpreter::step(const ProgramValue &value) {
@@ -122,6 +134,10 @@ Tensor Interpreter::step(const ProgramValue &value) {
   }
   if (value.step == "transpose") {
     transpose(first, result);
+    return result;
+  }
+  if (value.step == "slice") {
+    slice(first, value.integers.at(0), value.integers.at(1), result);
     return result;
   }
   if (result.size() == 0)
