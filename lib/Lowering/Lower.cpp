@@ -9,6 +9,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -34,6 +36,12 @@ std::optional<LoweredProgram> lower(ModuleOp module) {
       program.kernels.push_back(std::move(*lowered));
   }
   if (!done || failed(verify(*program.module)))
+    return std::nullopt;
+  // Each value once, so that the module can be read.
+  PassManager passes(context);
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  if (failed(passes.run(*program.module)))
     return std::nullopt;
   return program;
 }

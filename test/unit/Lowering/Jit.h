@@ -20,6 +20,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace effattn::test {
 
@@ -31,7 +33,9 @@ inline void loadDialects(mlir::MLIRContext &context) {
 /// Compiles the module in this process.
 class Jit {
 public:
-  explicit Jit(mlir::ModuleOp module) {
+  explicit Jit(
+      mlir::ModuleOp module,
+      const std::vector<std::pair<const char *, void *>> &externals = {}) {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
     EXPECT_TRUE(mlir::succeeded(mlir::verify(module)));
@@ -43,6 +47,13 @@ public:
     auto translated = mlir::translateModuleToLLVMIR(module, *context);
     EXPECT_TRUE(translated);
     jit = llvm::cantFail(llvm::orc::LLJITBuilder().create());
+    llvm::orc::SymbolMap symbols;
+    for (const auto &[name, address] : externals)
+      symbols[jit->mangleAndIntern(name)] = {
+          llvm::orc::ExecutorAddr::fromPtr(address),
+          llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+    llvm::cantFail(jit->getMainJITDylib().define(
+        llvm::orc::absoluteSymbols(std::move(symbols))));
     llvm::cantFail(jit->addIRModule(llvm::orc::ThreadSafeModule(
         std::move(translated), std::move(context))));
   }

@@ -1,0 +1,63 @@
+//===- Machine.h - a runtime that traces host programs ----------*- C++ -*-===//
+//
+// Stands in for runtime/ in tests of lowering. A tensor is, for each row, the
+// list of attends whose keys its softmax is over, named by their scale: what
+// merges and row filters have to get right, exactly. Rows that were never
+// written hold garbage, which may not be read.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EFFATTN_TEST_UNIT_LOWERING_MACHINE_H
+#define EFFATTN_TEST_UNIT_LOWERING_MACHINE_H
+
+#include "lib/Lowering/Lowered.h"
+#include "runtime/include/effattn/host.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace effattn::test {
+
+struct Machine {
+  static constexpr int garbage = -1;
+  using Row = std::multiset<int>;
+
+  int rows = 0;
+  std::map<int, std::set<int>> sets;       ///< index sets by slot
+  std::map<int, std::vector<Row>> tensors; ///< by slot; {garbage}: unwritten
+  const LoweredKernel *kernel = nullptr;
+  std::vector<std::string> trace; ///< one line a call
+  std::vector<std::string> faults;
+  /// The call with this number fails with status 13.
+  int failing = -1;
+
+  int called(const std::string &line);
+  std::vector<Row> *find(int slot);
+  int allocate(int slot, int element, int rank, const int64_t *shape);
+  int release(int slot);
+  int fill(int slot, double value);
+  int copy(int from, int to);
+  int step(int number, const int32_t *operands, int result);
+  int attend(int number, const effattn_attend_operands &operands);
+  int merge(int count, const int32_t *outputs, const int32_t *lses, int output,
+            int lse);
+};
+
+/// Lowers the only kernel of a pattern file and runs its host program on the
+/// machine; gives the status. Sizes of dimensions by name; scalars in order.
+/// `prepare` fills in sets and result tensors once the kernel is known.
+struct HostRun {
+  std::map<std::string, int64_t> dimensions;
+  std::vector<int64_t> integers;
+  std::vector<double> floats;
+};
+int32_t runHost(const std::string &text, const HostRun &run, Machine &machine,
+                std::string *errors);
+
+/// Diagnostics of a file that cannot be lowered.
+std::string lowerErrors(const std::string &text);
+
+} // namespace effattn::test
+
+#endif // EFFATTN_TEST_UNIT_LOWERING_MACHINE_H
