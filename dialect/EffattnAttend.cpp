@@ -109,6 +109,20 @@ void nameScoreArguments(Region &region, OpAsmSetValueNameFn setName) {
     setName(argument, names[argument.getArgNumber() + (5 - count)]);
 }
 
+/// The sets of the facts are those of tiles of as many rows.
+LogicalResult verifyTiling(Operation *op, std::optional<FactsAttr> facts,
+                           std::optional<TilingAttr> tiling) {
+  if (!tiling)
+    return success();
+  if (!facts)
+    return op->emitOpError() << "has a tiling without facts";
+  if (facts->getTileRows() == tiling->getRows())
+    return success();
+  return op->emitOpError() << "expected tiles of " << facts->getTileRows()
+                           << " rows, for which its facts hold, but got "
+                           << tiling->getRows();
+}
+
 /// `lse` is f32 with the axes of `output` but the last.
 LogicalResult verifyLse(Operation *op, TensorType output, TensorType lse) {
   ArrayRef<DimAttr> shape = output.getShape();
@@ -143,8 +157,8 @@ LogicalResult AttendOp::verify() {
   if (getSelectTop() && static_cast<int64_t>(*getSelectTop()) < 1)
     return emitOpError() << "expected to select at least 1 pair, but got "
                          << static_cast<int64_t>(*getSelectTop());
-  if (getTiling() && !getFacts())
-    return emitOpError() << "has a tiling without facts";
+  if (failed(verifyTiling(*this, getFacts(), getTiling())))
+    return failure();
   if (!getQ())
     return success();
   TensorType q = getQ().getType(), k = getK().getType();
@@ -176,8 +190,8 @@ void AttendOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
 LogicalResult ColumnSumsOp::verify() {
   if (failed(verifyQueriesAndKeys(*this, getQ().getType(), getK().getType())))
     return failure();
-  if (getTiling() && !getFacts())
-    return emitOpError() << "has a tiling without facts";
+  if (failed(verifyTiling(*this, getFacts(), getTiling())))
+    return failure();
   return verifyScore(*this, getScore(), true, "score");
 }
 

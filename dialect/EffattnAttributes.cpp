@@ -28,11 +28,14 @@ void EffattnDialect::registerAttributes() {
 
 LogicalResult
 FactsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                  ArrayRef<ParameterAttr> parameters, DenseI64ArrayAttr moduli,
-                  DenseI64ArrayAttr keySets, DenseI64ArrayAttr querySets,
-                  StringRef, StringRef, BoolAttr, StringRef, BoolAttr,
-                  StringRef, DenseI64ArrayAttr pieces, BoolAttr empty,
-                  BoolAttr dense, ArrayRef<CaseAttr> cases) {
+                  int64_t tileRows, ArrayRef<ParameterAttr> parameters,
+                  DenseI64ArrayAttr moduli, DenseI64ArrayAttr keySets,
+                  DenseI64ArrayAttr querySets, StringRef, StringRef, BoolAttr,
+                  StringRef, BoolAttr, StringRef, DenseI64ArrayAttr pieces,
+                  BoolAttr empty, BoolAttr dense, ArrayRef<CaseAttr> cases) {
+  if (tileRows < 1)
+    return emitError() << "expected tiles of at least 1 row, but got "
+                       << tileRows;
   if (parameters.size() < 2 || parameters[0].getName() != "N" ||
       parameters[1].getName() != "M")
     return emitError() << "expected the parameters to begin with N, M";

@@ -109,7 +109,8 @@ def Effattn_ParameterAttr : Effattn_Attr<"Parameter", "parameter"> {
 def Effattn_FactsAttr : Effattn_Attr<"Facts", "facts"> {
   let summary = "what is known exactly about the pattern of an attend";
   let description = [{
-    Mirrors `PatternFacts` of `lib/Analysis/Analysis.h`. `key_sets` and
+    Mirrors `PatternFacts` of `lib/Analysis/Analysis.h`. The sets are those of
+    tiles of `tile_rows` rows. `key_sets` and
     `query_sets` are numbers of index sets of the attend (those of
     `dialect/Convert.h`); bit k of a case is the k-th of them, and cases are
     numbered `queries * 2^(number of key sets) + keys`. `moduli` are the
@@ -118,6 +119,7 @@ def Effattn_FactsAttr : Effattn_Attr<"Facts", "facts"> {
     eleven numbers each.
   }];
   let parameters = (ins
+    "int64_t":$tileRows,
     ArrayRefParameter<"ParameterAttr">:$parameters,
     "::mlir::DenseI64ArrayAttr":$moduli,
     "::mlir::DenseI64ArrayAttr":$keySets,
@@ -129,7 +131,8 @@ def Effattn_FactsAttr : Effattn_Attr<"Facts", "facts"> {
     "::mlir::BoolAttr":$empty, "::mlir::BoolAttr":$dense,
     ArrayRefParameter<"CaseAttr">:$cases);
   let assemblyFormat = [{
-    `<` `parameters` `=` `[` $parameters `]` `,` `moduli` `=` $moduli
+    `<` `tile_rows` `=` $tileRows
+    `,` `parameters` `=` `[` $parameters `]` `,` `moduli` `=` $moduli
     `,` `key_sets` `=` $keySets `,` `query_sets` `=` $querySets
     `,` `hull` `=` `[` $hullLower `,` $hullUpper `]`
     `,` `pair_causal` `=` $pairCausal `,` `counterexample` `=` $counterexample

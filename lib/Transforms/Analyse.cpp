@@ -114,7 +114,8 @@ public:
     if (!facts)
       return {};
     ++statistics.analysed;
-    auto attribute = toAttribute(op->getContext(), *facts);
+    auto attribute =
+        toAttribute(op->getContext(), *facts, options.strategy.tileRows);
     known.push_back({predicate, parts->q0, attribute});
     return attribute;
   }

@@ -58,7 +58,8 @@ std::vector<CountPiece> piecesOf(DenseI64ArrayAttr attribute) {
 
 } // namespace
 
-ir::FactsAttr toAttribute(MLIRContext *context, const PatternFacts &facts) {
+ir::FactsAttr toAttribute(MLIRContext *context, const PatternFacts &facts,
+                          int64_t tileRows) {
   Builder builder(context);
   SmallVector<ir::ParameterAttr> parameters;
   for (size_t k = 0; k < facts.parameters.size(); ++k) {
@@ -71,7 +72,7 @@ ir::FactsAttr toAttribute(MLIRContext *context, const PatternFacts &facts) {
     cases.push_back(ir::CaseAttr::get(context, c.keys, c.queries, c.tile.touch,
                                       c.tile.full, c.tile.partial, c.row));
   return ir::FactsAttr::get(
-      context, parameters, builder.getDenseI64ArrayAttr(facts.moduli),
+      context, tileRows, parameters, builder.getDenseI64ArrayAttr(facts.moduli),
       array(context, facts.keySetTables), array(context, facts.querySetTables),
       facts.hullLower, facts.hullUpper,
       builder.getBoolAttr(facts.causality.pairCausal),

@@ -7,8 +7,9 @@
 
 namespace effattn {
 
-ir::FactsAttr toAttribute(mlir::MLIRContext *context,
-                          const PatternFacts &facts);
+/// `tileRows`: that of the strategy with which the facts were found.
+ir::FactsAttr toAttribute(mlir::MLIRContext *context, const PatternFacts &facts,
+                          int64_t tileRows);
 
 /// The facts without loops (RunNest).
 PatternFacts fromAttribute(ir::FactsAttr attribute);

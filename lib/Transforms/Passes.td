@@ -61,7 +61,7 @@ def EffattnAnalyse : Pass<"effattn-analyse", "::mlir::ModuleOp"> {
     Option<"tileRows", "tile-rows", "int64_t", "16", "query rows of a tile">,
     Option<"allowDense", "allow-dense", "bool", "false",
            "visit every column where columns cannot be bounded">,
-    Option<"maxOperations", "max-operations", "uint64_t", "200000000",
+    Option<"maxOperations", "max-operations", "uint64_t", "4000000",
            "bound on the work for one pattern">
   ];
   let statistics = [

@@ -22,13 +22,19 @@ LogicalResult tileAttends(ModuleOp module, const Strategy &strategy) {
   if (!tiling)
     return failure();
   auto set = [&](auto op) {
-    if (op.getFacts()) {
+    std::optional<ir::FactsAttr> facts = op.getFacts();
+    if (facts && facts->getTileRows() == strategy.tileRows) {
       op.setTilingAttr(tiling);
       return;
     }
-    op.emitOpError() << "has no facts to tile by; expected stage 'analyse' to "
-                        "have run";
     ok = false;
+    if (facts)
+      op.emitOpError() << "has facts for tiles of " << facts->getTileRows()
+                       << " rows, but tiles of " << strategy.tileRows
+                       << " are asked for";
+    else
+      op.emitOpError() << "has no facts to tile by; expected stage 'analyse' "
+                          "to have run";
   };
   module.walk([&](Operation *op) {
     if (auto attend = dyn_cast<ir::AttendOp>(op))

@@ -20,7 +20,7 @@ mlir::LogicalResult simplify(mlir::ModuleOp module);
 struct AnalyseOptions {
   Strategy strategy;
   bool allowDense = false;
-  uint64_t maxOperations = 200'000'000;
+  uint64_t maxOperations = 4'000'000;
 };
 
 struct AnalyseStatistics {

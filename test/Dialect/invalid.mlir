@@ -408,14 +408,26 @@ func.func @rows(%a: !t, %l: !l, %s: !s) {
 // -----
 
 // expected-error @+1 {{expected the parameters to begin with N, M}}
-#f = #effattn.facts<parameters = [<"M" is variable "M">], moduli = [], key_sets = [], query_sets = [], hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, cases = [<keys = 0, queries = 0, touch = "", full = "", partial = "", row = "">]>
+#f = #effattn.facts<tile_rows = 16, parameters = [<"M" is variable "M">], moduli = [], key_sets = [], query_sets = [], hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, cases = [<keys = 0, queries = 0, touch = "", full = "", partial = "", row = "">]>
 
 // -----
 
 // expected-error @+1 {{expected 2 cases for 1 index sets, but got 1}}
-#f = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">], moduli = [], key_sets = [0], query_sets = [], hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, cases = [<keys = 0, queries = 0, touch = "", full = "", partial = "", row = "">]>
+#f = #effattn.facts<tile_rows = 16, parameters = [<"N" is variable "N">, <"M" is variable "M">], moduli = [], key_sets = [0], query_sets = [], hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, cases = [<keys = 0, queries = 0, touch = "", full = "", partial = "", row = "">]>
 
 // -----
 
 // expected-error @+1 {{expected a column chunk that is a multiple of 8, but got 100}}
 #t = #effattn.tiling<order = contiguous, rows = 16, column_block = 8, column_chunk = 100>
+
+// -----
+
+!t = !effattn.tensor<[N, 8] x f32>
+!l = !effattn.tensor<[N] x f32>
+func.func @tile_rows(%q: !t, %p: !effattn.pattern) {
+  // expected-error @+1 {{expected tiles of 16 rows, for which its facts hold, but got 8}}
+  %o, %lse = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p)
+    {facts = #effattn.facts<tile_rows = 16, parameters = [<"N" is variable "N">, <"M" is variable "M">], moduli = [], key_sets = [], query_sets = [], hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, cases = [<keys = 0, queries = 0, touch = "", full = "", partial = "", row = "">]>,
+     tiling = #effattn.tiling<order = contiguous, rows = 8, column_block = 8, column_chunk = 384>} -> !t, !l
+  return
+}

@@ -169,7 +169,7 @@ effattn.kernel @attends("q" %q: !effattn.tensor<[N, 8] x f32>,
   %scale = arith.extf %t : f32 to f64
   // CHECK: scale(%{{.*}}) q0(%{{.*}}) score {
   // CHECK-NEXT: ^bb0(%s: f64, %b: i64, %h: i64, %i: i64, %j: i64):
-  // CHECK: {facts = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">, <"dim_N" is dimension "N">], moduli = [4], key_sets = [], query_sets = [],
+  // CHECK: {facts = #effattn.facts<tile_rows = 16, parameters = [<"N" is variable "N">, <"M" is variable "M">, <"dim_N" is dimension "N">], moduli = [4], key_sets = [], query_sets = [],
   // CHECK-SAME: hull = ["0", "t"], pair_causal = true, counterexample = "", count_exact = true, count = "N", pieces = [],
   // CHECK-SAME: empty = false, dense = false,
   // CHECK-SAME: cases = [<keys = 0, queries = 0, touch = "{ [k] }", full = "{ }", partial = "{ [k] }", row = "{ [j] }">]>
@@ -184,7 +184,7 @@ effattn.kernel @attends("q" %q: !effattn.tensor<[N, 8] x f32>,
         %z = arith.mulf %x, %y : f64
         %u = arith.addf %s, %z : f64
         effattn.yield %u : f64
-      } {facts = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">, <"dim_N" is dimension "N">],
+      } {facts = #effattn.facts<tile_rows = 16, parameters = [<"N" is variable "N">, <"M" is variable "M">, <"dim_N" is dimension "N">],
            moduli = [4], key_sets = [], query_sets = [],
            hull = ["0", "t"], pair_causal = true, counterexample = "",
            count_exact = true, count = "N", pieces = [], empty = false, dense = false,

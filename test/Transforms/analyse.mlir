@@ -8,7 +8,7 @@
 // Causal: pair-causal, N (N + 1) / 2 pairs, tile t touches columns up to
 // 16 t + 15 + M - N.
 // CHECK-LABEL: effattn.kernel @causal
-// CHECK: facts = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">]
+// CHECK: facts = #effattn.facts<tile_rows = 16, parameters = [<"N" is variable "N">, <"M" is variable "M">]
 // CHECK-SAME: moduli = [], key_sets = [], query_sets = []
 // CHECK-SAME: pair_causal = true
 // CHECK-SAME: count_exact = true
