@@ -1,5 +1,4 @@
-/*===- plan.c - building a plan, tile by tile
- * ------------------------------===*/
+/*===- plan.c - building a plan, tile by tile ----------------------------===*/
 
 #include "plan.h"
 
@@ -134,8 +133,7 @@ bool effattn_plan_add_tile(effattn_planner *planner, int64_t index,
          append_tile(planner, first_row, rows, present, row_sets);
 }
 
-/*===- building
- * ------------------------------------------------------------===*/
+/*===- building ----------------------------------------------------------===*/
 
 /* Memory of one use for rows of a tile and cursors of sets. */
 typedef struct effattn_plan_buffers {

@@ -1,5 +1,4 @@
-/*===- plan.h - the tiles and columns of one attend
-------------------------===*\
+/*===- plan.h - the tiles and columns of one attend ----------------------===*\
 |*
 |* A plan says which query rows are computed together (a tile) and which key
 |* columns a tile reads, as runs: full runs are seen by every row of the tile,

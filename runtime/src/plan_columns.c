@@ -1,5 +1,4 @@
-/*===- plan_columns.c - runs less the key sets, and the sets themselves
- * ----===*/
+/*===- plan_columns.c - runs less the key sets, and the sets themselves --===*/
 
 #include "planner.h"
 

@@ -1,5 +1,4 @@
-/*===- plan_rows.c - which rows are computed together
-----------------------===*\
+/*===- plan_rows.c - which rows are computed together --------------------===*\
 |*
 |* Rows that the filters keep fall into classes by the query sets that hold
 |* them. Where most rows of an aligned tile are of one class, the tile stays

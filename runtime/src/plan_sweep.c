@@ -1,5 +1,4 @@
-/*===- plan_sweep.c - the columns of a tile of gathered rows
----------------===*\
+/*===- plan_sweep.c - the columns of a tile of gathered rows -------------===*\
 |*
 |* The runs of each row are known. With L the least common multiple of their
 |* steps, each run is L / step runs of step L, one residue class of columns

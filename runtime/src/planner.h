@@ -1,4 +1,4 @@
-/*===- planner.h - what the parts of the planner share ------------------------===*\
+/*===- planner.h - what the parts of the planner share -------------------===*\
 |*
 |* A column's class is the set of key sets that hold it, as bits; class 0 is in
 |* none. A pattern is one pattern without sets on the columns of each class (a
@@ -68,8 +68,7 @@ typedef struct effattn_planner {
 
 /* All functions below: false where there is no memory. */
 
-/*===- plan_columns.c
- * ------------------------------------------------------===*/
+/*===- plan_columns.c ----------------------------------------------------===*/
 
 /* Merges the key sets into intervals. */
 bool effattn_plan_mark_columns(effattn_planner *planner);
@@ -85,8 +84,7 @@ bool effattn_plan_list(effattn_planner *planner, effattn_runs_function function,
 bool effattn_plan_add(effattn_planner *planner, effattn_plan_array *runs,
                       effattn_run run, uint32_t sets);
 
-/*===- plan_sweep.c
- * --------------------------------------------------------===*/
+/*===- plan_sweep.c ------------------------------------------------------===*/
 
 /* Adds the columns of class `sets` that rows see, for gathered rows: full where
    all do. `rows_case` is the case of the rows' sets and of the class. */
@@ -94,8 +92,7 @@ bool effattn_plan_sweep(effattn_planner *planner, const int32_t *rows,
                         int32_t count, const effattn_case *rows_case,
                         uint32_t sets);
 
-/*===- plan.c
- * --------------------------------------------------------------===*/
+/*===- plan.c ------------------------------------------------------------===*/
 
 /* Room in the plan for so many of each. */
 bool effattn_plan_reserve_tiles(effattn_plan *plan, int64_t tiles, int64_t runs,
@@ -107,8 +104,7 @@ bool effattn_plan_add_tile(effattn_planner *planner, int64_t index,
                            const int32_t *rows, int32_t present,
                            uint32_t row_sets);
 
-/*===- plan_rows.c
- * ---------------------------------------------------------===*/
+/*===- plan_rows.c -------------------------------------------------------===*/
 
 /* All rows: no filters, no query sets. */
 bool effattn_plan_all_rows(effattn_planner *planner);
