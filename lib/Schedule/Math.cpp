@@ -76,9 +76,10 @@ Expr exp2NonPositive(Expr x) {
 Expr expFloat(Expr x) {
   Expr bounded = select(strictLess(constant(90), x), constant(90), x);
   bounded = select(strictLess(x, constant(-106)), constant(-106), bounded);
-  Expr whole = strictSub(
-      strictAdd(strictMul(bounded, constant(log2e)), constant(roundingShift)),
-      constant(roundingShift));
+  // Not by adding and subtracting a large number: drivers of devices simplify
+  // that away.
+  Expr whole = floor(
+      strictAdd(strictMul(bounded, constant(log2e)), constant(0.5)));
   // x = n ln 2 + r with ln 2 in two parts: n times the first one is exact.
   Expr rest = strictSub(bounded, strictMul(whole, constant(0x1.62e4p-1)));
   rest = strictSub(rest, strictMul(whole, constant(0x1.7f7d1cp-20)));

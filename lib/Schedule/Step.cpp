@@ -1,6 +1,7 @@
 //===- Step.cpp - schedules of the dense steps, and their objects ---------===//
 
 #include "lib/Schedule/Emit.h"
+#include "lib/Schedule/GpuAttend.h"
 #include "lib/Schedule/ScalarToHalide.h"
 #include "lib/Schedule/StepAlgorithm.h"
 
@@ -146,6 +147,10 @@ void scheduleMatmulGpu(StepAlgorithm &a) {
       .bound_extent(a.axes[1], rows)
       .unroll(a.axes[1])
       .store_in(MemoryType::Register);
+  // A thread has one index of every other axis; a fused index hides that.
+  for (size_t axis = 0; axis < a.axes.size(); ++axis)
+    if (axis != 1)
+      a.product.bound_extent(a.axes[axis], 1);
   a.product.update().reorder(a.axes[1], a.inner).unroll(a.axes[1]);
 }
 
@@ -190,7 +195,9 @@ KernelObject compileStep(const StepSpec &spec, bool gpu,
                          ScheduleFailure *failure) {
   KernelObject object;
   guarded(spec.name, failure, [&] {
-    Target target = kernelTarget(halideTarget);
+    // Rows of several axes are numbered by divisions: 64 bits on a device.
+    Target target = gpu ? deviceTarget(halideTarget, /*uses64=*/true)
+                        : kernelTarget(halideTarget);
     StepAlgorithm algorithm(spec);
     if (gpu)
       scheduleGpu(algorithm);
