@@ -21,7 +21,9 @@ struct Tensor {
     view.dtype = type;
     view.shape = this->shape.data();
   }
-  template <typename T> T *data() { return reinterpret_cast<T *>(bytes.data()); }
+  template <typename T> T *data() {
+    return reinterpret_cast<T *>(bytes.data());
+  }
 
   std::vector<int64_t> shape;
   std::vector<char> bytes;

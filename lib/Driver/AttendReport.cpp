@@ -40,8 +40,7 @@ ScalarRef numberSets(const ScalarRef &predicate, ScalarKind kind,
     int number = static_cast<int>(place - sets.begin());
     if (place == sets.end())
       sets.push_back(node->table);
-    return kind == ScalarKind::KeyInSet ? keyInSet(number)
-                                        : queryInSet(number);
+    return kind == ScalarKind::KeyInSet ? keyInSet(number) : queryInSet(number);
   });
 }
 
@@ -112,7 +111,8 @@ bool makeInstance(const ProgramKernel &kernel,
       value = example->second;
     else
       problem = fmt::format("{0} has no value: give {0}=... or an `example` in "
-                            "the file", name);
+                            "the file",
+                            name);
     return problem.empty();
   };
   for (const std::string &name : kernel.dimensions)
@@ -130,7 +130,8 @@ bool makeInstance(const ProgramKernel &kernel,
     reference::Environment environment;
     environment.dimensions = instance.dimensions;
     int64_t bound = reference::evaluate(argument.bound, environment);
-    int64_t count = reference::shapeOf(argument.type, instance.dimensions).back();
+    int64_t count =
+        reference::shapeOf(argument.type, instance.dimensions).back();
     if (count > bound) {
       problem = fmt::format("index set {} has {} values, but only {} exist",
                             argument.name, count, bound);
@@ -241,18 +242,20 @@ void Columns::collect(
 
 std::vector<Run> Columns::row(int64_t row) const {
   std::vector<Run> runs;
-  collect(querySetsOf(row), "i", row,
-          [](const AnalysisCase &one) { return one.rowRuns; }, runs);
+  collect(
+      querySetsOf(row), "i", row,
+      [](const AnalysisCase &one) { return one.rowRuns; }, runs);
   return runs;
 }
 
 void Columns::tile(int64_t tile, std::vector<Run> &full,
                    std::vector<Run> &partial) const {
-  collect(0, "t", tile,
-          [](const AnalysisCase &one) { return one.tile.fullRuns; }, full);
-  collect(0, "t", tile,
-          [](const AnalysisCase &one) { return one.tile.partialRuns; },
-          partial);
+  collect(
+      0, "t", tile, [](const AnalysisCase &one) { return one.tile.fullRuns; },
+      full);
+  collect(
+      0, "t", tile,
+      [](const AnalysisCase &one) { return one.tile.partialRuns; }, partial);
 }
 
 } // namespace effattn

@@ -34,7 +34,8 @@ void addAttendJobs(const LoweredAttend &attend, const TargetPlan &plan,
     Job &job = jobs.emplace_back();
     job.what = attend.source;
     job.name = attend.spec.name + " " + code.code.suffix;
-    job.make = [&attend, &code, device = plan.device](ScheduleFailure &failure) {
+    job.make = [&attend, &code,
+                device = plan.device](ScheduleFailure &failure) {
       const AttendSpec &spec = attend.spec;
       if (device)
         return compileAttendGpu(spec, gpuNumbers(spec.headDim, spec.valueDim),

@@ -18,10 +18,10 @@ namespace {
 constexpr struct {
   Stage stage;
   const char *name;
-} kStages[] = {{Stage::Parse, "parse"},       {Stage::Check, "check"},
-               {Stage::Import, "import"},     {Stage::Simplify, "simplify"},
-               {Stage::Analyse, "analyse"},   {Stage::Tile, "tile"},
-               {Stage::Lower, "lower"},       {Stage::Codegen, "codegen"},
+} kStages[] = {{Stage::Parse, "parse"},     {Stage::Check, "check"},
+               {Stage::Import, "import"},   {Stage::Simplify, "simplify"},
+               {Stage::Analyse, "analyse"}, {Stage::Tile, "tile"},
+               {Stage::Lower, "lower"},     {Stage::Codegen, "codegen"},
                {Stage::Package, "package"}};
 
 std::string toolName;
@@ -86,8 +86,9 @@ bool parseStage(const std::string &name, Stage &stage) {
       return true;
     }
   }
-  return complain(fmt::format("expected --emit to be {} or header, but got '{}'",
-                              fmt::join(names, ", "), name));
+  return complain(
+      fmt::format("expected --emit to be {} or header, but got '{}'",
+                  fmt::join(names, ", "), name));
 }
 
 const char *stageName(Stage stage) {
@@ -99,8 +100,8 @@ bool openSource(const std::string &path, llvm::SourceMgr &sources) {
     return complain(fmt::format("cannot read '{}': it is a folder", path));
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path);
   if (!buffer)
-    return complain(fmt::format("cannot read '{}': {}", path,
-                                buffer.getError().message()));
+    return complain(
+        fmt::format("cannot read '{}': {}", path, buffer.getError().message()));
   sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
   return true;
 }

@@ -14,8 +14,7 @@ void Compiler::begin(Stage next) {
   auto now = std::chrono::steady_clock::now();
   if (started)
     result.seconds.emplace_back(
-        stageName(stage),
-        std::chrono::duration<double>(now - start).count());
+        stageName(stage), std::chrono::duration<double>(now - start).count());
   started = true;
   start = now;
   stage = next;

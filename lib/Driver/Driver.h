@@ -22,15 +22,23 @@
 namespace effattn {
 
 enum class Stage {
-  Parse, Check, Import, Simplify, Analyse, Tile, Lower, Codegen, Package
+  Parse,
+  Check,
+  Import,
+  Simplify,
+  Analyse,
+  Tile,
+  Lower,
+  Codegen,
+  Package
 };
 
 struct CompileOptions {
-  std::string file;                          ///< for messages and `source`
-  std::map<std::string, std::string> sets;   ///< `--set name=value`
+  std::string file;                           ///< for messages and `source`
+  std::map<std::string, std::string> sets;    ///< `--set name=value`
   std::vector<std::string> targets = {"cpu"}; ///< cpu, vulkan, cuda
-  std::vector<std::string> isas;             ///< for cpu; empty: v3 and v4
-  std::string sanitize;                      ///< "", "address" or "thread"
+  std::vector<std::string> isas;              ///< for cpu; empty: v3 and v4
+  std::string sanitize;                       ///< "", "address" or "thread"
   bool allowDense = false;
   /// Stop after this stage and leave its text in Compilation::text.
   Stage stop = Stage::Codegen;

@@ -87,34 +87,32 @@ bool isGathered(const AttendReport &report) {
 
 std::string attendText(const AttendReport &report, const ProgramKernel &kernel,
                        const Instance *instance) {
-  std::string text = fmt::format("attend, {}: {}\n", rowsText(report, kernel),
-                                 report.pattern);
+  std::string text =
+      fmt::format("attend, {}: {}\n", rowsText(report, kernel), report.pattern);
   if (!report.facts)
     return text + fmt::format("  not analysed: {}\n", report.failure.reason);
   const PatternFacts &facts = *report.facts;
   text += fmt::format("  visible pairs a head (N = M): {}\n",
                       facts.count.exact ? facts.count.formula
                                         : "no formula for this pattern");
-  text += fmt::format(
-      "  causality: {}\n",
-      facts.causality.pairCausal
-          ? "pair-causal: no query sees a key after it"
-      : facts.causality.counterexample.empty()
-          ? "not causal"
-          : "not causal: " + facts.causality.counterexample);
+  text += fmt::format("  causality: {}\n",
+                      facts.causality.pairCausal
+                          ? "pair-causal: no query sees a key after it"
+                      : facts.causality.counterexample.empty()
+                          ? "not causal"
+                          : "not causal: " + facts.causality.counterexample);
   text += fmt::format("  columns of tile t: from {} to {}{}\n", facts.hullLower,
                       facts.hullUpper,
                       report.keySets.empty() ? "" : ", and those of the sets");
-  text += fmt::format("  row order: {}, {} rows a tile, {} column{} at once\n",
-                      isGathered(report) ? "rows of a set gathered"
-                                         : "contiguous",
-                      report.strategy.tileRows, report.strategy.columnBlock,
-                      report.strategy.columnBlock == 1 ? "" : "s");
+  text +=
+      fmt::format("  row order: {}, {} rows a tile, {} column{} at once\n",
+                  isGathered(report) ? "rows of a set gathered" : "contiguous",
+                  report.strategy.tileRows, report.strategy.columnBlock,
+                  report.strategy.columnBlock == 1 ? "" : "s");
   if (!instance || isGathered(report))
     return text;
   Totals totals = countTiles(report, *instance);
-  double computed =
-      (totals.full + totals.partial) * report.strategy.tileRows;
+  double computed = (totals.full + totals.partial) * report.strategy.tileRows;
   text += fmt::format(
       "  at these sizes, a head: {:.0f} pairs visible, {:.0f} computed "
       "({:.2f} x), {:.0f}% of columns without a mask, plan about {:.0f} "

@@ -67,11 +67,11 @@ std::string function(const ProgramKernel &kernel, const std::string &target) {
     body += fmt::format("  effattn_arguments_[{}].{} = {};\n", k, field,
                         argument.name);
   }
-  body += fmt::format("  DLTensor *effattn_results_[{}];\n",
-                      kernel.results.size());
+  body +=
+      fmt::format("  DLTensor *effattn_results_[{}];\n", kernel.results.size());
   for (size_t k = 0; k < kernel.results.size(); ++k)
-    body += fmt::format("  effattn_results_[{}] = {};\n", k,
-                        resultName(kernel, k));
+    body +=
+        fmt::format("  effattn_results_[{}] = {};\n", k, resultName(kernel, k));
   return fmt::format(
       "{0}extern const effattn_kernel {1};\n"
       "static inline effattn_status {2}{3}(\n    {4}) {{\n{5}"

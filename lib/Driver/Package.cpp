@@ -47,19 +47,20 @@ llvm::json::Object describe(const ProgramKernel &kernel) {
   static const char *const kinds[] = {"tensor", "scalar", "index set"};
   llvm::json::Array arguments, results;
   for (const ProgramArgument &argument : kernel.arguments)
-    arguments.push_back(llvm::json::Object{
-        {"name", argument.name},
-        {"kind", kinds[static_cast<int>(argument.kind)]},
-        {"element", spelling(argument.type.element)},
-        {"shape", shapeOf(argument.type)}});
+    arguments.push_back(
+        llvm::json::Object{{"name", argument.name},
+                           {"kind", kinds[static_cast<int>(argument.kind)]},
+                           {"element", spelling(argument.type.element)},
+                           {"shape", shapeOf(argument.type)}});
   for (const ProgramResult &result : kernel.results)
     results.push_back(
         llvm::json::Object{{"element", spelling(result.type.element)},
                            {"shape", shapeOf(result.type)}});
-  return llvm::json::Object{{"name", kernel.name},
-                            {"dimensions", llvm::json::Array(kernel.dimensions)},
-                            {"arguments", std::move(arguments)},
-                            {"results", std::move(results)}};
+  return llvm::json::Object{
+      {"name", kernel.name},
+      {"dimensions", llvm::json::Array(kernel.dimensions)},
+      {"arguments", std::move(arguments)},
+      {"results", std::move(results)}};
 }
 
 } // namespace
@@ -68,11 +69,10 @@ std::string versionText() {
   std::string isl = isl_version();
   if (size_t start = isl.find("isl-"); start != std::string::npos)
     isl = isl.substr(start + 4);
-  return fmt::format("effattn {} (LLVM {}, isl {}, Halide {}.{}.{})",
-                     EFFATTN_PROJECT_VERSION, LLVM_VERSION_STRING,
-                     isl.substr(0, isl.find_first_of("-\n")),
-                     HALIDE_VERSION_MAJOR, HALIDE_VERSION_MINOR,
-                     HALIDE_VERSION_PATCH);
+  return fmt::format(
+      "effattn {} (LLVM {}, isl {}, Halide {}.{}.{})", EFFATTN_PROJECT_VERSION,
+      LLVM_VERSION_STRING, isl.substr(0, isl.find_first_of("-\n")),
+      HALIDE_VERSION_MAJOR, HALIDE_VERSION_MINOR, HALIDE_VERSION_PATCH);
 }
 
 std::string manifestText(const Compilation &compilation,
@@ -96,14 +96,14 @@ std::string manifestText(const Compilation &compilation,
       {"params", std::move(params)},
       {"kernels", std::move(kernels)},
       {"targets", std::move(targets)}};
-  return fmt::format("{}\n",
-                     llvm::formatv("{0:2}", llvm::json::Value(std::move(manifest)))
-                         .str());
+  return fmt::format(
+      "{}\n",
+      llvm::formatv("{0:2}", llvm::json::Value(std::move(manifest))).str());
 }
 
-llvm::Expected<std::vector<std::string>>
-package(const Compilation &compilation, const std::string &stem,
-        const std::string &folder) {
+llvm::Expected<std::vector<std::string>> package(const Compilation &compilation,
+                                                 const std::string &stem,
+                                                 const std::string &folder) {
   auto members = archive(compilation, stem);
   if (!members)
     return members.takeError();

@@ -32,8 +32,7 @@ llvm::Error makeHalideSymbolsPrivate(KernelObject &object) {
     return llvm::Error::success();
   llvm::SmallVector<char, 0> renamed;
   llvm::raw_svector_ostream out(renamed);
-  if (auto error =
-          llvm::objcopy::executeObjcopyOnBinary(config, **file, out))
+  if (auto error = llvm::objcopy::executeObjcopyOnBinary(config, **file, out))
     return error;
   object.bytes.assign(renamed.begin(), renamed.end());
   return llvm::Error::success();

@@ -2,8 +2,8 @@
 #ifndef EFFATTN_LIB_DRIVER_TARGETPLAN_H
 #define EFFATTN_LIB_DRIVER_TARGETPLAN_H
 
-#include "lib/Driver/Driver.h"
 #include "lib/Analysis/Strategy.h"
+#include "lib/Driver/Driver.h"
 #include "lib/Target/Object.h"
 
 namespace effattn {
@@ -16,7 +16,7 @@ struct CodePlan {
 };
 
 struct TargetPlan {
-  std::string name; ///< cpu, vulkan, cuda
+  std::string name;  ///< cpu, vulkan, cuda
   uint32_t kind = 0; ///< effattn_kernel.target_kind
   bool device = false;
   Strategy strategy;

@@ -15,7 +15,9 @@
 namespace effattn {
 
 enum class PatternKind {
-  All, None, Causal,
+  All,
+  None,
+  Causal,
   Window,       ///< scalars: l, r, dilation
   Stride,       ///< scalars: m
   SameBlock,    ///< scalars: s, back, ahead
@@ -26,11 +28,13 @@ enum class PatternKind {
   Queries,      ///< table: index set S; i in S
   Keys,         ///< table: index set S; j in S
   Comprehension, ///< predicate: Bool over b, h, i, j, N, M (q0 is not applied)
-  OnGrid,       ///< scalars: extents, slowest first; predicate over i.y, j.x, ...
-  InOrder,      ///< orders (one, or one for queries and one for keys); children[0]
-  Heads,        ///< scalars: lo0, hi0, lo1, hi1, ...; a child for each range
-  Union, Intersection, Difference, ///< two children
-  Complement,   ///< one child
+  OnGrid,  ///< scalars: extents, slowest first; predicate over i.y, j.x, ...
+  InOrder, ///< orders (one, or one for queries and one for keys); children[0]
+  Heads,   ///< scalars: lo0, hi0, lo1, hi1, ...; a child for each range
+  Union,
+  Intersection,
+  Difference, ///< two children
+  Complement, ///< one child
 };
 
 enum class OrderKind {

@@ -70,23 +70,34 @@ public:
 
   ScalarRef visit(const PatternRef &pattern) {
     switch (pattern->kind) {
-    case PatternKind::All: return constantBool(true);
-    case PatternKind::None: return constantBool(false);
-    case PatternKind::Causal: return j() <= position();
-    case PatternKind::Window: return window(*pattern);
+    case PatternKind::All:
+      return constantBool(true);
+    case PatternKind::None:
+      return constantBool(false);
+    case PatternKind::Causal:
+      return j() <= position();
+    case PatternKind::Window:
+      return window(*pattern);
     case PatternKind::Stride:
       return equal(mod(position() - j(), pattern->scalars[0]), constantInt(0));
-    case PatternKind::SameBlock: return sameBlock(*pattern);
+    case PatternKind::SameBlock:
+      return sameBlock(*pattern);
     case PatternKind::Prefix:
       return logicalOr(j() < pattern->scalars[0], j() <= position());
-    case PatternKind::Segments: return segments(*pattern);
-    case PatternKind::Blocks: return blocks(*pattern);
-    case PatternKind::Queries: return queryInSet(pattern->table);
-    case PatternKind::Keys: return keyInSet(pattern->table);
-    case PatternKind::Comprehension: return pattern->predicate;
+    case PatternKind::Segments:
+      return segments(*pattern);
+    case PatternKind::Blocks:
+      return blocks(*pattern);
+    case PatternKind::Queries:
+      return queryInSet(pattern->table);
+    case PatternKind::Keys:
+      return keyInSet(pattern->table);
+    case PatternKind::Comprehension:
+      return pattern->predicate;
     case PatternKind::Union:
     case PatternKind::Intersection:
-    case PatternKind::Difference: return combine(*pattern);
+    case PatternKind::Difference:
+      return combine(*pattern);
     case PatternKind::Complement: {
       ScalarRef child = visit(pattern->children[0]);
       return child ? logicalNot(child) : nullptr;
@@ -94,7 +105,8 @@ public:
     case PatternKind::RandomBlocks:
     case PatternKind::OnGrid:
     case PatternKind::InOrder:
-    case PatternKind::Heads: break;
+    case PatternKind::Heads:
+      break;
     }
     if (unsupported && !*unsupported)
       *unsupported = pattern.get();

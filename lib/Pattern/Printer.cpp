@@ -16,8 +16,17 @@ std::string nameOf(int table, const TableName &tableName) {
 
 /// Binding strength, weakest first: if, or, and, not, comparison, sum,
 /// product, minus sign, primary.
-enum Strength { Weakest, OrLevel, AndLevel, NotLevel, Compare, Sum, Product,
-                Sign, Primary };
+enum Strength {
+  Weakest,
+  OrLevel,
+  AndLevel,
+  NotLevel,
+  Compare,
+  Sum,
+  Product,
+  Sign,
+  Primary
+};
 
 struct Spelling {
   const char *text;
@@ -27,32 +36,53 @@ struct Spelling {
 /// Infix spelling of a binary operator; null text where it is a call.
 Spelling infix(ScalarKind kind) {
   switch (kind) {
-  case ScalarKind::Add: return {"+", Sum};
-  case ScalarKind::Sub: return {"-", Sum};
-  case ScalarKind::Mul: return {"*", Product};
-  case ScalarKind::Div: return {"/", Product};
-  case ScalarKind::FloorDiv: return {"div", Product};
-  case ScalarKind::Mod: return {"mod", Product};
-  case ScalarKind::Less: return {"<", Compare};
-  case ScalarKind::LessEqual: return {"<=", Compare};
-  case ScalarKind::Equal: return {"==", Compare};
-  case ScalarKind::NotEqual: return {"!=", Compare};
-  case ScalarKind::And: return {"and", AndLevel};
-  case ScalarKind::Or: return {"or", OrLevel};
-  default: return {nullptr, Primary};
+  case ScalarKind::Add:
+    return {"+", Sum};
+  case ScalarKind::Sub:
+    return {"-", Sum};
+  case ScalarKind::Mul:
+    return {"*", Product};
+  case ScalarKind::Div:
+    return {"/", Product};
+  case ScalarKind::FloorDiv:
+    return {"div", Product};
+  case ScalarKind::Mod:
+    return {"mod", Product};
+  case ScalarKind::Less:
+    return {"<", Compare};
+  case ScalarKind::LessEqual:
+    return {"<=", Compare};
+  case ScalarKind::Equal:
+    return {"==", Compare};
+  case ScalarKind::NotEqual:
+    return {"!=", Compare};
+  case ScalarKind::And:
+    return {"and", AndLevel};
+  case ScalarKind::Or:
+    return {"or", OrLevel};
+  default:
+    return {nullptr, Primary};
   }
 }
 
 const char *callName(ScalarKind kind) {
   switch (kind) {
-  case ScalarKind::Min: return "min";
-  case ScalarKind::Max: return "max";
-  case ScalarKind::Abs: return "abs";
-  case ScalarKind::Exp: return "exp";
-  case ScalarKind::Log: return "log";
-  case ScalarKind::Tanh: return "tanh";
-  case ScalarKind::Sqrt: return "sqrt";
-  default: return nullptr;
+  case ScalarKind::Min:
+    return "min";
+  case ScalarKind::Max:
+    return "max";
+  case ScalarKind::Abs:
+    return "abs";
+  case ScalarKind::Exp:
+    return "exp";
+  case ScalarKind::Log:
+    return "log";
+  case ScalarKind::Tanh:
+    return "tanh";
+  case ScalarKind::Sqrt:
+    return "sqrt";
+  default:
+    return nullptr;
   }
 }
 
@@ -68,7 +98,8 @@ public:
 private:
   std::pair<std::string, Strength> spell(const Scalar &scalar) const {
     switch (scalar.kind) {
-    case ScalarKind::Constant: return constant(scalar);
+    case ScalarKind::Constant:
+      return constant(scalar);
     case ScalarKind::Variable:
     case ScalarKind::Dimension:
     case ScalarKind::Argument:
@@ -81,10 +112,12 @@ private:
       return {"j in " + nameOf(scalar.table, tableName), Compare};
     case ScalarKind::QueryInSet:
       return {"i in " + nameOf(scalar.table, tableName), Compare};
-    case ScalarKind::Neg: return {"-" + print(scalar.operands[0], Sign), Sign};
+    case ScalarKind::Neg:
+      return {"-" + print(scalar.operands[0], Sign), Sign};
     case ScalarKind::Not:
       return {"not " + print(scalar.operands[0], NotLevel), NotLevel};
-    case ScalarKind::ToFloat: return spell(*scalar.operands[0]);
+    case ScalarKind::ToFloat:
+      return spell(*scalar.operands[0]);
     case ScalarKind::CeilDiv:
       return {fmt::format("ceil({} / {})", print(scalar.operands[0], Product),
                           print(scalar.operands[1], Sign)),
@@ -100,7 +133,8 @@ private:
                           print(scalar.operands[1], Sum),
                           print(scalar.operands[2])),
               Weakest};
-    default: return operation(scalar);
+    default:
+      return operation(scalar);
     }
   }
 
@@ -121,10 +155,11 @@ private:
     // Left associative: an equal operator on the right needs parentheses.
     Strength tighter = static_cast<Strength>(strength + 1);
     bool comparison = strength == Compare;
-    return {fmt::format("{} {} {}",
-                        print(scalar.operands[0], comparison ? tighter : strength),
-                        text, print(scalar.operands[1], tighter)),
-            strength};
+    return {
+        fmt::format("{} {} {}",
+                    print(scalar.operands[0], comparison ? tighter : strength),
+                    text, print(scalar.operands[1], tighter)),
+        strength};
   }
 
   std::string list(const std::vector<ScalarRef> &scalars) const {
@@ -144,34 +179,51 @@ public:
   /// `level`: 0 union, 1 difference, 2 intersection, 3 complement, 4 primary.
   std::string print(const PatternRef &pattern, int level = 0) const {
     switch (pattern->kind) {
-    case PatternKind::All: return "all";
-    case PatternKind::None: return "none";
-    case PatternKind::Causal: return "causal";
-    case PatternKind::Window: return window(*pattern);
-    case PatternKind::Stride: return "stride" + arguments(*pattern);
+    case PatternKind::All:
+      return "all";
+    case PatternKind::None:
+      return "none";
+    case PatternKind::Causal:
+      return "causal";
+    case PatternKind::Window:
+      return window(*pattern);
+    case PatternKind::Stride:
+      return "stride" + arguments(*pattern);
     case PatternKind::SameBlock:
       return fmt::format("same_block({}, back={}, ahead={})",
                          scalar(*pattern, 0), scalar(*pattern, 1),
                          scalar(*pattern, 2));
-    case PatternKind::Prefix: return "prefix" + arguments(*pattern);
-    case PatternKind::Segments: return "segments(" + table(*pattern) + ")";
+    case PatternKind::Prefix:
+      return "prefix" + arguments(*pattern);
+    case PatternKind::Segments:
+      return "segments(" + table(*pattern) + ")";
     case PatternKind::Blocks:
-      return fmt::format("blocks({}, {})", table(*pattern), scalar(*pattern, 0));
-    case PatternKind::RandomBlocks: return randomBlocks(*pattern);
-    case PatternKind::Queries: return "queries(" + table(*pattern) + ")";
-    case PatternKind::Keys: return "keys(" + table(*pattern) + ")";
+      return fmt::format("blocks({}, {})", table(*pattern),
+                         scalar(*pattern, 0));
+    case PatternKind::RandomBlocks:
+      return randomBlocks(*pattern);
+    case PatternKind::Queries:
+      return "queries(" + table(*pattern) + ")";
+    case PatternKind::Keys:
+      return "keys(" + table(*pattern) + ")";
     case PatternKind::Comprehension:
       return fmt::format("{{ {} : {} }}", binders(pattern->predicate),
                          toString(pattern->predicate, tableName));
     case PatternKind::OnGrid:
       return fmt::format("on grid{} {{ (i, j) : {} }}", arguments(*pattern),
                          toString(pattern->predicate, tableName));
-    case PatternKind::InOrder: return inOrder(*pattern);
-    case PatternKind::Heads: return heads(*pattern);
-    case PatternKind::Union: return infix(*pattern, "|", 0, level);
-    case PatternKind::Difference: return infix(*pattern, "-", 1, level);
-    case PatternKind::Intersection: return infix(*pattern, "&", 2, level);
-    case PatternKind::Complement: return "!" + print(pattern->children[0], 3);
+    case PatternKind::InOrder:
+      return inOrder(*pattern);
+    case PatternKind::Heads:
+      return heads(*pattern);
+    case PatternKind::Union:
+      return infix(*pattern, "|", 0, level);
+    case PatternKind::Difference:
+      return infix(*pattern, "-", 1, level);
+    case PatternKind::Intersection:
+      return infix(*pattern, "&", 2, level);
+    case PatternKind::Complement:
+      return "!" + print(pattern->children[0], 3);
     }
     return {};
   }
@@ -213,10 +265,14 @@ private:
     for (const ScalarRef &extent : order.scalars)
       text += (text.empty() ? "" : ", ") + toString(extent, tableName);
     switch (order.kind) {
-    case OrderKind::Sort: return "sort(" + nameOf(order.table, tableName) + ")";
-    case OrderKind::BlockRaster: return "block_raster(" + text + ")";
-    case OrderKind::ColumnMajor: return "column_major(" + text + ")";
-    case OrderKind::Given: return nameOf(order.table, tableName);
+    case OrderKind::Sort:
+      return "sort(" + nameOf(order.table, tableName) + ")";
+    case OrderKind::BlockRaster:
+      return "block_raster(" + text + ")";
+    case OrderKind::ColumnMajor:
+      return "column_major(" + text + ")";
+    case OrderKind::Given:
+      return nameOf(order.table, tableName);
     }
     return {};
   }
@@ -229,16 +285,15 @@ private:
   std::string heads(const Pattern &pattern) const {
     std::string text;
     for (size_t k = 0; k < pattern.children.size(); ++k)
-      text += fmt::format("{}{}..{}: {}", k ? ", " : "", scalar(pattern, 2 * k),
-                          scalar(pattern, 2 * k + 1),
-                          print(pattern.children[k]));
+      text +=
+          fmt::format("{}{}..{}: {}", k ? ", " : "", scalar(pattern, 2 * k),
+                      scalar(pattern, 2 * k + 1), print(pattern.children[k]));
     return "heads(" + text + ")";
   }
   std::string infix(const Pattern &pattern, const char *sign, int own,
                     int level) const {
-    std::string text =
-        fmt::format("{} {} {}", print(pattern.children[0], own), sign,
-                    print(pattern.children[1], own + 1));
+    std::string text = fmt::format("{} {} {}", print(pattern.children[0], own),
+                                   sign, print(pattern.children[1], own + 1));
     return own < level ? "(" + text + ")" : text;
   }
 

@@ -41,23 +41,35 @@ std::optional<int64_t> foldInteger(ScalarKind kind, int64_t a, int64_t b) {
                                    : std::nullopt;
   case ScalarKind::Mod:
     return b > 0 ? std::optional(a - b * floorQuotient(a, b)) : std::nullopt;
-  case ScalarKind::Min: return a < b ? a : b;
-  case ScalarKind::Max: return a > b ? a : b;
-  case ScalarKind::Less: return a < b;
-  case ScalarKind::LessEqual: return a <= b;
-  case ScalarKind::Equal: return a == b;
-  case ScalarKind::NotEqual: return a != b;
-  default: return std::nullopt;
+  case ScalarKind::Min:
+    return a < b ? a : b;
+  case ScalarKind::Max:
+    return a > b ? a : b;
+  case ScalarKind::Less:
+    return a < b;
+  case ScalarKind::LessEqual:
+    return a <= b;
+  case ScalarKind::Equal:
+    return a == b;
+  case ScalarKind::NotEqual:
+    return a != b;
+  default:
+    return std::nullopt;
   }
 }
 
 std::optional<double> foldReal(ScalarKind kind, double a, double b) {
   switch (kind) {
-  case ScalarKind::Add: return a + b;
-  case ScalarKind::Sub: return a - b;
-  case ScalarKind::Mul: return a * b;
-  case ScalarKind::Div: return a / b;
-  default: return std::nullopt;
+  case ScalarKind::Add:
+    return a + b;
+  case ScalarKind::Sub:
+    return a - b;
+  case ScalarKind::Mul:
+    return a * b;
+  case ScalarKind::Div:
+    return a / b;
+  default:
+    return std::nullopt;
   }
 }
 
@@ -198,8 +210,8 @@ ScalarRef binary(ScalarKind kind, ScalarRef left, ScalarRef right) {
   if (integers)
     if (ScalarRef folded = foldIdentity(kind, left, right))
       return folded;
-  bool isBool = isComparison(kind) || kind == ScalarKind::And ||
-                kind == ScalarKind::Or;
+  bool isBool =
+      isComparison(kind) || kind == ScalarKind::And || kind == ScalarKind::Or;
   auto result = node(kind, isBool ? ScalarType::Bool : left->type);
   result->operands = {std::move(left), std::move(right)};
   return result;

@@ -24,24 +24,38 @@ namespace effattn {
 enum class ScalarType { Bool, Int, Float };
 
 enum class ScalarKind {
-  Constant,  ///< `integer` (Int, Bool: 0 or 1) or `real` (Float)
-  Variable,  ///< `name`: see the list below
-  Dimension, ///< `name`: a dimension of the kernel, bound at launch
-  Argument,  ///< `name`: a scalar argument of the kernel (i64 or f32)
-  Lookup,    ///< `table`[operands...]; Int, Bool or Float
-  KeyInSet,  ///< Bool: j is in the index set number `table`
+  Constant,   ///< `integer` (Int, Bool: 0 or 1) or `real` (Float)
+  Variable,   ///< `name`: see the list below
+  Dimension,  ///< `name`: a dimension of the kernel, bound at launch
+  Argument,   ///< `name`: a scalar argument of the kernel (i64 or f32)
+  Lookup,     ///< `table`[operands...]; Int, Bool or Float
+  KeyInSet,   ///< Bool: j is in the index set number `table`
   QueryInSet, ///< Bool: i is in the index set number `table`
-  Add, Sub, Mul, Neg,  ///< Int or Float
-  FloorDiv, Mod,       ///< Int; the divisor is positive
-  CeilDiv,             ///< Int; dimensions only
-  Div,                 ///< Float
-  Min, Max, Abs,       ///< Int or Float
-  Exp, Log, Tanh, Sqrt, ///< Float
-  ToFloat,             ///< Int or Bool to Float
-  Less, LessEqual, Equal, NotEqual, ///< Int or Float operands; gives Bool
-  And, Or, Not,        ///< Bool
-  Select,              ///< operands: condition, then, else
-  Exists,              ///< Bool: some `name` in [operands[0], operands[1]) holds operands[2]
+  Add,
+  Sub,
+  Mul,
+  Neg, ///< Int or Float
+  FloorDiv,
+  Mod,     ///< Int; the divisor is positive
+  CeilDiv, ///< Int; dimensions only
+  Div,     ///< Float
+  Min,
+  Max,
+  Abs, ///< Int or Float
+  Exp,
+  Log,
+  Tanh,
+  Sqrt,    ///< Float
+  ToFloat, ///< Int or Bool to Float
+  Less,
+  LessEqual,
+  Equal,
+  NotEqual, ///< Int or Float operands; gives Bool
+  And,
+  Or,
+  Not,    ///< Bool
+  Select, ///< operands: condition, then, else
+  Exists, ///< Bool: some `name` in [operands[0], operands[1]) holds operands[2]
 };
 
 class Scalar;
@@ -92,18 +106,38 @@ ScalarRef select(ScalarRef condition, ScalarRef then, ScalarRef otherwise);
 ScalarRef exists(std::string name, ScalarRef lower, ScalarRef upper,
                  ScalarRef body);
 
-inline ScalarRef operator+(ScalarRef a, ScalarRef b) { return binary(ScalarKind::Add, a, b); }
-inline ScalarRef operator-(ScalarRef a, ScalarRef b) { return binary(ScalarKind::Sub, a, b); }
-inline ScalarRef operator*(ScalarRef a, ScalarRef b) { return binary(ScalarKind::Mul, a, b); }
+inline ScalarRef operator+(ScalarRef a, ScalarRef b) {
+  return binary(ScalarKind::Add, a, b);
+}
+inline ScalarRef operator-(ScalarRef a, ScalarRef b) {
+  return binary(ScalarKind::Sub, a, b);
+}
+inline ScalarRef operator*(ScalarRef a, ScalarRef b) {
+  return binary(ScalarKind::Mul, a, b);
+}
 // Named, not && || !: a ScalarRef is also a pointer that people test for null.
-inline ScalarRef logicalAnd(ScalarRef a, ScalarRef b) { return binary(ScalarKind::And, a, b); }
-inline ScalarRef logicalOr(ScalarRef a, ScalarRef b) { return binary(ScalarKind::Or, a, b); }
+inline ScalarRef logicalAnd(ScalarRef a, ScalarRef b) {
+  return binary(ScalarKind::And, a, b);
+}
+inline ScalarRef logicalOr(ScalarRef a, ScalarRef b) {
+  return binary(ScalarKind::Or, a, b);
+}
 inline ScalarRef logicalNot(ScalarRef a) { return unary(ScalarKind::Not, a); }
-inline ScalarRef operator<(ScalarRef a, ScalarRef b) { return binary(ScalarKind::Less, a, b); }
-inline ScalarRef operator<=(ScalarRef a, ScalarRef b) { return binary(ScalarKind::LessEqual, a, b); }
-inline ScalarRef equal(ScalarRef a, ScalarRef b) { return binary(ScalarKind::Equal, a, b); }
-inline ScalarRef floorDiv(ScalarRef a, ScalarRef b) { return binary(ScalarKind::FloorDiv, a, b); }
-inline ScalarRef mod(ScalarRef a, ScalarRef b) { return binary(ScalarKind::Mod, a, b); }
+inline ScalarRef operator<(ScalarRef a, ScalarRef b) {
+  return binary(ScalarKind::Less, a, b);
+}
+inline ScalarRef operator<=(ScalarRef a, ScalarRef b) {
+  return binary(ScalarKind::LessEqual, a, b);
+}
+inline ScalarRef equal(ScalarRef a, ScalarRef b) {
+  return binary(ScalarKind::Equal, a, b);
+}
+inline ScalarRef floorDiv(ScalarRef a, ScalarRef b) {
+  return binary(ScalarKind::FloorDiv, a, b);
+}
+inline ScalarRef mod(ScalarRef a, ScalarRef b) {
+  return binary(ScalarKind::Mod, a, b);
+}
 
 /// Structural equality.
 bool equivalent(const ScalarRef &a, const ScalarRef &b);

@@ -128,8 +128,8 @@ Environment Interpreter::environmentOf(const ProgramValue &value) {
   double keyCount = static_cast<double>(keys.shape[keys.shape.size() - 2]);
   std::vector<int64_t> shape = resultShape(value, 0);
   double queryCount = static_cast<double>(shape[shape.size() - 2]);
-  environment.variables = {{"N", queryCount}, {"M", keyCount},
-                           {"q0", keyCount - queryCount}};
+  environment.variables = {
+      {"N", queryCount}, {"M", keyCount}, {"q0", keyCount - queryCount}};
   if (value.q0)
     environment.variables["q0"] = evaluate(value.q0, environment);
   if (value.scale)
@@ -213,10 +213,10 @@ private:
     if (queries) {
       const double *q = queries->row(batch, head, query);
       const double *k = keys->row(batch, keyHead, key);
-      scaled = precision == Precision::Float
-                   ? static_cast<float>(scale) *
-                         dot<float>(q, k, queries->channels)
-                   : scale * dot<double>(q, k, queries->channels);
+      scaled =
+          precision == Precision::Float
+              ? static_cast<float>(scale) * dot<float>(q, k, queries->channels)
+              : scale * dot<double>(q, k, queries->channels);
       scaled = round(scaled);
     }
     if (!scoreAt)
@@ -267,12 +267,11 @@ ValueResults Interpreter::attend(const ProgramValue &value, bool isRowLocal) {
     return inSet(number, index, environment);
   };
   bool hasQueries = !value.logits;
-  AttendRows rows(value, environment, precision,
-                  hasQueries ? &operand(value, 0) : nullptr,
-                  hasQueries ? &operand(value, 1) : nullptr,
-                  operand(value, hasQueries ? 2 : 0), [&](int set) {
-                    return values[set].tensors[0].shape.size() > 1;
-                  });
+  AttendRows rows(
+      value, environment, precision, hasQueries ? &operand(value, 0) : nullptr,
+      hasQueries ? &operand(value, 1) : nullptr,
+      operand(value, hasQueries ? 2 : 0),
+      [&](int set) { return values[set].tensors[0].shape.size() > 1; });
   Tensor output = makeTensor(resultShape(value, 0), std::nan(""));
   std::vector<int64_t> lseShape(output.shape.begin(), output.shape.end() - 1);
   Tensor lse = makeTensor(lseShape, std::nan(""));
@@ -336,9 +335,9 @@ ValueResults Interpreter::mergeOnce(const ProgramValue &value,
     throw Refused("the reference evaluates duplicates = once for attends only",
                   value.offset);
   for (size_t part = 1; part < value.operands.size(); ++part)
-    whole.pattern =
-        makePattern(PatternKind::Union, {},
-                    {whole.pattern, kernel.values[value.operands[part]].pattern});
+    whole.pattern = makePattern(
+        PatternKind::Union, {},
+        {whole.pattern, kernel.values[value.operands[part]].pattern});
   return attend(whole, isRowLocal);
 }
 
@@ -363,9 +362,11 @@ ValueResults Interpreter::rows(const ProgramValue &value) {
         continue;
       for (int64_t d = 0; d < channels; ++d)
         tensor.data[place * channels + d] =
-            value.hasElse
-                ? values[value.operands[1]].tensors[which].data[place * channels + d]
-                : which == 0 ? 0 : -infinity;
+            value.hasElse ? values[value.operands[1]]
+                                .tensors[which]
+                                .data[place * channels + d]
+            : which == 0  ? 0
+                          : -infinity;
     }
   }
   return result;

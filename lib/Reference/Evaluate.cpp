@@ -21,26 +21,46 @@ double greatest(double a, double b) {
 
 double arithmetic(ScalarKind kind, double a, double b) {
   switch (kind) {
-  case ScalarKind::Add: return a + b;
-  case ScalarKind::Sub: return a - b;
-  case ScalarKind::Mul: return a * b;
-  case ScalarKind::Div: return a / b;
-  case ScalarKind::FloorDiv: return std::floor(a / b);
-  case ScalarKind::CeilDiv: return std::ceil(a / b);
-  case ScalarKind::Mod: return floorModulo(a, b);
-  case ScalarKind::Min: return least(a, b);
-  case ScalarKind::Max: return greatest(a, b);
-  case ScalarKind::Less: return a < b;
-  case ScalarKind::LessEqual: return a <= b;
-  case ScalarKind::Equal: return a == b;
-  case ScalarKind::NotEqual: return a != b;
-  case ScalarKind::Neg: return -a;
-  case ScalarKind::Abs: return std::fabs(a);
-  case ScalarKind::Exp: return std::exp(a);
-  case ScalarKind::Log: return std::log(a);
-  case ScalarKind::Tanh: return std::tanh(a);
-  case ScalarKind::Sqrt: return std::sqrt(a);
-  default: return a; // ToFloat
+  case ScalarKind::Add:
+    return a + b;
+  case ScalarKind::Sub:
+    return a - b;
+  case ScalarKind::Mul:
+    return a * b;
+  case ScalarKind::Div:
+    return a / b;
+  case ScalarKind::FloorDiv:
+    return std::floor(a / b);
+  case ScalarKind::CeilDiv:
+    return std::ceil(a / b);
+  case ScalarKind::Mod:
+    return floorModulo(a, b);
+  case ScalarKind::Min:
+    return least(a, b);
+  case ScalarKind::Max:
+    return greatest(a, b);
+  case ScalarKind::Less:
+    return a < b;
+  case ScalarKind::LessEqual:
+    return a <= b;
+  case ScalarKind::Equal:
+    return a == b;
+  case ScalarKind::NotEqual:
+    return a != b;
+  case ScalarKind::Neg:
+    return -a;
+  case ScalarKind::Abs:
+    return std::fabs(a);
+  case ScalarKind::Exp:
+    return std::exp(a);
+  case ScalarKind::Log:
+    return std::log(a);
+  case ScalarKind::Tanh:
+    return std::tanh(a);
+  case ScalarKind::Sqrt:
+    return std::sqrt(a);
+  default:
+    return a; // ToFloat
   }
 }
 
@@ -70,11 +90,14 @@ int Evaluator::add(const Scalar &scalar) {
   case ScalarKind::Exists:
     node.variable = &environment.variables[scalar.name];
     break;
-  case ScalarKind::KeyInSet: node.variable = &environment.variables["j"]; break;
+  case ScalarKind::KeyInSet:
+    node.variable = &environment.variables["j"];
+    break;
   case ScalarKind::QueryInSet:
     node.variable = &environment.variables["i"];
     break;
-  default: break;
+  default:
+    break;
   }
   for (const ScalarRef &operand : scalar.operands)
     node.operands.push_back(add(*operand));
@@ -87,18 +110,26 @@ double Evaluator::visit(const Node &node) {
   switch (node.scalar->kind) {
   case ScalarKind::Constant:
   case ScalarKind::Dimension:
-  case ScalarKind::Argument: return node.value;
-  case ScalarKind::Variable: return *node.variable;
+  case ScalarKind::Argument:
+    return node.value;
+  case ScalarKind::Variable:
+    return *node.variable;
   case ScalarKind::KeyInSet:
   case ScalarKind::QueryInSet:
     return environment.inSet(node.scalar->table,
                              static_cast<int64_t>(*node.variable));
-  case ScalarKind::And: return operand(0) && operand(1);
-  case ScalarKind::Or: return operand(0) || operand(1);
-  case ScalarKind::Not: return !operand(0);
-  case ScalarKind::Select: return operand(0) ? operand(1) : operand(2);
-  case ScalarKind::Lookup: return lookUp(node);
-  case ScalarKind::Exists: return exists(node);
+  case ScalarKind::And:
+    return operand(0) && operand(1);
+  case ScalarKind::Or:
+    return operand(0) || operand(1);
+  case ScalarKind::Not:
+    return !operand(0);
+  case ScalarKind::Select:
+    return operand(0) ? operand(1) : operand(2);
+  case ScalarKind::Lookup:
+    return lookUp(node);
+  case ScalarKind::Exists:
+    return exists(node);
   default:
     return arithmetic(node.scalar->kind, operand(0),
                       node.operands.size() > 1 ? operand(1) : 0);
@@ -137,10 +168,14 @@ public:
       return visit(pattern->children[0]) && visit(pattern->children[1]);
     case PatternKind::Difference:
       return visit(pattern->children[0]) && !visit(pattern->children[1]);
-    case PatternKind::Complement: return !visit(pattern->children[0]);
-    case PatternKind::OnGrid: return onGrid(*pattern);
-    case PatternKind::Heads: return heads(*pattern);
-    case PatternKind::InOrder: return inOrder(*pattern);
+    case PatternKind::Complement:
+      return !visit(pattern->children[0]);
+    case PatternKind::OnGrid:
+      return onGrid(*pattern);
+    case PatternKind::Heads:
+      return heads(*pattern);
+    case PatternKind::InOrder:
+      return inOrder(*pattern);
     case PatternKind::RandomBlocks:
       *unsupported = pattern.get();
       return false;
@@ -180,7 +215,8 @@ private:
       return evaluate(order.scalars[k], environment);
     };
     if (order.kind == OrderKind::ColumnMajor) {
-      double y = std::floor(index / extent(1)), x = floorModulo(index, extent(1));
+      double y = std::floor(index / extent(1)),
+             x = floorModulo(index, extent(1));
       index = x * extent(0) + y;
       return true;
     }

@@ -36,9 +36,8 @@ int64_t offsetOf(const Tensor &tensor, const std::vector<int64_t> &indices) {
   return offset;
 }
 
-std::vector<int64_t>
-shapeOf(const TensorType &type,
-        const std::map<std::string, int64_t> &dimensions) {
+std::vector<int64_t> shapeOf(const TensorType &type,
+                             const std::map<std::string, int64_t> &dimensions) {
   Environment environment;
   environment.dimensions = dimensions;
   std::vector<int64_t> shape;
@@ -108,13 +107,17 @@ ValueResults Interpreter::compute(int number) {
       return {{makeTensor({}, inputs.scalars.at(argument.name))}, 0};
     return {{inputs.tensors.at(argument.name)}, 0};
   }
-  case TensorOp::Attend: return attend(value, rowLocal[number]);
+  case TensorOp::Attend:
+    return attend(value, rowLocal[number]);
   case TensorOp::Merge:
     return value.duplicatesOnce ? mergeOnce(value, rowLocal[number])
                                 : merge(value);
-  case TensorOp::Rows: return rows(value);
-  case TensorOp::Step: return {{step(value)}, 0};
-  case TensorOp::Constant: return {{makeTensor({}, round(value.real))}, 0};
+  case TensorOp::Rows:
+    return rows(value);
+  case TensorOp::Step:
+    return {{step(value)}, 0};
+  case TensorOp::Constant:
+    return {{makeTensor({}, round(value.real))}, 0};
   case TensorOp::Scalar: {
     Environment environment;
     environment.dimensions = inputs.dimensions;
@@ -123,7 +126,8 @@ ValueResults Interpreter::compute(int number) {
   }
   case TensorOp::ColumnSums:
   case TensorOp::Average:
-  case TensorOp::LinearAttend: break;
+  case TensorOp::LinearAttend:
+    break;
   }
   throw Refused("the reference does not evaluate this construct yet",
                 value.offset);

@@ -24,8 +24,7 @@ struct ValueResults {
 class Interpreter {
 public:
   Interpreter(const ProgramKernel &kernel, const Inputs &inputs,
-              Precision precision,
-              const std::function<bool(int64_t)> &keep);
+              Precision precision, const std::function<bool(int64_t)> &keep);
   void run(Evaluation &evaluation);
 
 private:

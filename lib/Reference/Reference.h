@@ -88,7 +88,8 @@ enum class Precision {
 };
 
 struct Evaluation {
-  std::vector<Tensor> results; ///< in the order in which the kernel returns them
+  std::vector<Tensor>
+      results; ///< in the order in which the kernel returns them
   /// What rounding is relative to, for each result: the largest finite |v| that
   /// its attends read; for other results, and LSE, its own largest finite
   /// absolute value.

@@ -42,14 +42,22 @@ double combine(const std::string &step, double a, double b) {
 
 double apply(const std::string &step, double x, bool &known) {
   known = true;
-  if (step == "neg") return -x;
-  if (step == "exp") return std::exp(x);
-  if (step == "log") return std::log(x);
-  if (step == "sqrt") return std::sqrt(x);
-  if (step == "relu") return std::isnan(x) ? x : std::max(x, 0.0);
-  if (step == "elu") return x > 0 ? x : std::expm1(x);
-  if (step == "sigmoid") return 1 / (1 + std::exp(-x));
-  if (step == "tanh") return std::tanh(x);
+  if (step == "neg")
+    return -x;
+  if (step == "exp")
+    return std::exp(x);
+  if (step == "log")
+    return std::log(x);
+  if (step == "sqrt")
+    return std::sqrt(x);
+  if (step == "relu")
+    return std::isnan(x) ? x : std::max(x, 0.0);
+  if (step == "elu")
+    return x > 0 ? x : std::expm1(x);
+  if (step == "sigmoid")
+    return 1 / (1 + std::exp(-x));
+  if (step == "tanh")
+    return std::tanh(x);
   known = false;
   return x;
 }
@@ -88,7 +96,8 @@ template <typename Real> void softmax(const Tensor &x, Tensor &result) {
       total += weight;
     }
     for (int64_t k = 0; k < length; ++k)
-      result.data[first + k] = static_cast<Real>(result.data[first + k]) / total;
+      result.data[first + k] =
+          static_cast<Real>(result.data[first + k]) / total;
   }
 }
 
@@ -158,7 +167,8 @@ Tensor Interpreter::step(const ProgramValue &value) {
   } while (known && next(indices, result.shape));
   if (!known)
     throw Refused("the reference does not evaluate the step '" + value.step +
-                      "' yet", value.offset);
+                      "' yet",
+                  value.offset);
   return result;
 }
 

@@ -52,8 +52,8 @@ struct Sequence {
       projections.push_back(std::make_unique<Tensor>(
           std::vector<int64_t>{1, kHeads, n, kChannels}, kFloat, k + 1));
     for (unsigned k = 0; k < 2; ++k)
-      mixing.push_back(std::make_unique<Tensor>(
-          std::vector<int64_t>{kSlots, n}, kFloat, k + 10));
+      mixing.push_back(std::make_unique<Tensor>(std::vector<int64_t>{kSlots, n},
+                                                kFloat, k + 10));
     const int32_t chosen[] = {0, static_cast<int32_t>(n / 3),
                               static_cast<int32_t>(n - 1)};
     std::memcpy(globals.view.data, chosen, sizeof chosen);

@@ -171,12 +171,11 @@ std::string drawPicture(const Mask &mask, const PictureOptions &options,
   std::string bytes;
   {
     Surface page;
-    page.surface =
-        isSvg ? cairo_svg_surface_create_for_stream(append, &bytes, width,
-                                                    height)
-              : cairo_image_surface_create(CAIRO_FORMAT_RGB24,
-                                           static_cast<int>(width),
-                                           static_cast<int>(height));
+    page.surface = isSvg ? cairo_svg_surface_create_for_stream(append, &bytes,
+                                                               width, height)
+                         : cairo_image_surface_create(CAIRO_FORMAT_RGB24,
+                                                      static_cast<int>(width),
+                                                      static_cast<int>(height));
     page.cairo = cairo_create(page.surface);
     Painter(page.cairo, mask, options).paint();
     if (!isSvg)

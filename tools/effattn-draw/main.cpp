@@ -68,9 +68,8 @@ int draw(const Compilation &compilation) {
     return fail(kExitUsage, "there is no pair to draw at these sizes");
   PictureOptions options;
   options.tiles = tiles;
-  options.title =
-      fmt::format("{}: {} queries, {} keys", kernel->name, mask.queries,
-                  mask.keys);
+  options.title = fmt::format("{}: {} queries, {} keys", kernel->name,
+                              mask.queries, mask.keys);
   problem = drawPicture(mask, options, output);
   if (!problem.empty())
     return fail(kExitOutput, problem);

@@ -38,15 +38,14 @@ std::string statisticsText() {
       1e3 * statistics.plan_seconds, statistics.workspace_bytes);
 }
 
-std::string bench(const effattn_kernel *code,
-                  effattn_context *context, const RunTensors &tensors) {
+std::string bench(const effattn_kernel *code, effattn_context *context,
+                  const RunTensors &tensors) {
   std::vector<double> seconds;
   double total = 0;
   while (seconds.size() < kLeastLaunches || total < kSeconds) {
     auto start = std::chrono::steady_clock::now();
-    effattn_status status =
-        effattn_launch_kernel(context, code, tensors.values.data(),
-                              tensors.resultViews.data());
+    effattn_status status = effattn_launch_kernel(
+        context, code, tensors.values.data(), tensors.resultViews.data());
     std::chrono::duration<double> time =
         std::chrono::steady_clock::now() - start;
     if (status != EFFATTN_OK)

@@ -13,8 +13,8 @@ std::string statisticsText();
 
 /// Launches for two seconds, at least 20 times, with the plan made; gives the
 /// least, median and greatest time and the computed pairs a second.
-std::string bench(const effattn_kernel *code,
-                  effattn_context *context, const RunTensors &tensors);
+std::string bench(const effattn_kernel *code, effattn_context *context,
+                  const RunTensors &tensors);
 
 } // namespace effattn
 

@@ -50,7 +50,8 @@ RowSample chooseRows(const ProgramKernel &kernel, const RunTensors &tensors,
   for (size_t k = 0; k < kernel.arguments.size(); ++k)
     if (kernel.arguments[k].kind == ArgumentKind::IndexSet)
       for (int64_t member = 0;
-           member < std::min<int64_t>(tensors.arguments[k].count(), 4); ++member)
+           member < std::min<int64_t>(tensors.arguments[k].count(), 4);
+           ++member)
         sample.rows.insert(static_cast<int64_t>(
             std::min<double>(tensors.arguments[k].at(member), tokens - 1)));
   std::mt19937_64 random(seed ^ 0x5eed);
@@ -121,8 +122,10 @@ CheckReport check(const ProgramKernel &kernel, const RunTensors &tensors,
   RowSample sample = chooseRows(kernel, tensors, seed);
   auto keep = [&](int64_t row) { return sample.keeps(row); };
   reference::Inputs inputs = referenceInputs(kernel, tensors);
-  auto exact = reference::run(kernel, inputs, reference::Precision::Double, keep);
-  auto naive = reference::run(kernel, inputs, reference::Precision::Float, keep);
+  auto exact =
+      reference::run(kernel, inputs, reference::Precision::Double, keep);
+  auto naive =
+      reference::run(kernel, inputs, reference::Precision::Float, keep);
   if (!exact.failure.message.empty()) {
     report = {false, false, exact.failure.message + "\n"};
     return report;
@@ -138,22 +141,23 @@ CheckReport check(const ProgramKernel &kernel, const RunTensors &tensors,
       own.add(expected, got.at(got.offsetOf(offset)), offset);
       naiveErrors.add(expected, naive.results[k].data[offset], offset);
     }
-    double bound =
-        std::max(2 * naiveErrors.largest, 4 * ulp(exact.scales[k]));
+    double bound = std::max(2 * naiveErrors.largest, 4 * ulp(exact.scales[k]));
     bool held = own.kindsAgree && own.largest <= bound;
     report.held &= held;
     std::string where =
         own.place < 0 ? "" : " at " + indicesOf(own.place, got.shape);
     if (!own.kindsAgree)
-      where += fmt::format(": got {}, expected {}", got.at(got.offsetOf(own.place)),
-                           exact.results[k].data[own.place]);
+      where +=
+          fmt::format(": got {}, expected {}", got.at(got.offsetOf(own.place)),
+                      exact.results[k].data[own.place]);
     report.text += fmt::format(
         "check: {} result {}: largest error {:.3g}{}, mean {:.3g}, bound "
         "{:.3g} (naive float32 {:.3g}), {} values{}\n",
         held ? "held" : "FAILED", k, own.largest, where,
         own.count ? own.sum / own.count : 0, bound, naiveErrors.largest,
         own.count,
-        sample.all ? "" : fmt::format(" of {} sampled rows", sample.rows.size()));
+        sample.all ? ""
+                   : fmt::format(" of {} sampled rows", sample.rows.size()));
   }
   return report;
 }
@@ -186,15 +190,16 @@ void compareUntouched(const ProgramKernel &kernel,
         if (sameBits(&old, &now, 1) || !report.held)
           continue;
         report.held = false;
-        report.text += fmt::format(
-            "poison: FAILED result {} at {}: {} before, {} after\n", k,
-            indicesOf(place, got.shape), old, now);
+        report.text +=
+            fmt::format("poison: FAILED result {} at {}: {} before, {} after\n",
+                        k, indicesOf(place, got.shape), old, now);
       }
     }
   }
   if (report.held)
     report.text += fmt::format("poison: held, {} of {} rows see no poison and "
-                               "are bitwise the same\n", untouched, rows);
+                               "are bitwise the same\n",
+                               untouched, rows);
 }
 
 } // namespace

@@ -29,10 +29,10 @@ llvm::Error bindFromFiles(const ProgramKernel &kernel,
       continue;
     const HostTensor &tensor = file->second;
     if (tensor.element != argument.type.element)
-      return failure(fmt::format(
-          "input '{}': expected {} elements, but the file has {}",
-          argument.name, spelling(argument.type.element),
-          spelling(tensor.element)));
+      return failure(
+          fmt::format("input '{}': expected {} elements, but the file has {}",
+                      argument.name, spelling(argument.type.element),
+                      spelling(tensor.element)));
     if (tensor.shape.size() != argument.type.shape.size())
       return failure(fmt::format(
           "input '{}': expected {} axes, but the file has {} ([{}])",
@@ -64,8 +64,8 @@ bindDimensions(const ProgramKernel &kernel, const RunRequest &request,
   for (const auto &[name, value] : request.reals) {
     given.push_back(name);
     if (llvm::is_contained(kernel.dimensions, name))
-      return failure(fmt::format("expected {}=integer, but got {}={}", name,
-                                 name, value));
+      return failure(
+          fmt::format("expected {}=integer, but got {}={}", name, name, value));
   }
   for (const std::string &name : given)
     if (!llvm::is_contained(known, name))
@@ -81,7 +81,8 @@ bindDimensions(const ProgramKernel &kernel, const RunRequest &request,
                                  name));
     if (dimensions[name] < 0)
       return failure(fmt::format("expected the size {} to be 0 or more, but "
-                                 "got {}", name, dimensions[name]));
+                                 "got {}",
+                                 name, dimensions[name]));
   }
   return dimensions;
 }
@@ -92,8 +93,8 @@ llvm::Error checkShape(const ProgramArgument &argument,
   if (tensor.shape == expected)
     return llvm::Error::success();
   return failure(fmt::format("input '{}': expected shape [{}], but the file "
-                             "has [{}]", argument.name,
-                             fmt::join(expected, ", "),
+                             "has [{}]",
+                             argument.name, fmt::join(expected, ", "),
                              fmt::join(tensor.shape, ", ")));
 }
 
@@ -101,10 +102,14 @@ DLDataType dlType(ElementType element) {
   uint8_t bits = static_cast<uint8_t>(8 * sizeOf(element));
   switch (element) {
   case ElementType::F32:
-  case ElementType::F16: return {kDLFloat, bits, 1};
-  case ElementType::BF16: return {kDLBfloat, bits, 1};
-  case ElementType::Bool: return {kDLUInt, 8, 1};
-  default: return {kDLInt, bits, 1};
+  case ElementType::F16:
+    return {kDLFloat, bits, 1};
+  case ElementType::BF16:
+    return {kDLBfloat, bits, 1};
+  case ElementType::Bool:
+    return {kDLUInt, 8, 1};
+  default:
+    return {kDLInt, bits, 1};
   }
 }
 
@@ -178,13 +183,13 @@ llvm::Expected<double> scalarValue(const ProgramKernel &kernel,
     return static_cast<double>(example->second);
   if (argument.type.element == ElementType::F32)
     return std::normal_distribution<float>()(random);
-  return failure(fmt::format("the scalar {0} has no value: give {0}=...",
-                             argument.name));
+  return failure(
+      fmt::format("the scalar {0} has no value: give {0}=...", argument.name));
 }
 
 llvm::Error fillArgument(const ProgramArgument &argument,
-                         const Dimensions &dimensions,
-                         std::mt19937_64 &random, HostTensor &tensor) {
+                         const Dimensions &dimensions, std::mt19937_64 &random,
+                         HostTensor &tensor) {
   if (argument.kind != ArgumentKind::IndexSet) {
     fillRandom(tensor, random);
     return llvm::Error::success();
@@ -195,8 +200,8 @@ llvm::Error fillArgument(const ProgramArgument &argument,
       static_cast<int64_t>(reference::evaluate(argument.bound, environment));
   if (tensor.shape.back() > bound)
     return failure(fmt::format("index set '{}' has {} values, but there are "
-                               "only {} to choose from", argument.name,
-                               tensor.shape.back(), bound));
+                               "only {} to choose from",
+                               argument.name, tensor.shape.back(), bound));
   fillIndexSet(tensor, bound, random);
   return llvm::Error::success();
 }
@@ -224,8 +229,7 @@ llvm::Expected<RunTensors> prepare(const ProgramKernel &kernel,
       tensors.scalars.back() = *value;
       continue;
     }
-    std::vector<int64_t> shape =
-        reference::shapeOf(argument.type, *dimensions);
+    std::vector<int64_t> shape = reference::shapeOf(argument.type, *dimensions);
     if (auto file = files->find(argument.name); file != files->end()) {
       if (auto error = checkShape(argument, shape, file->second))
         return error;

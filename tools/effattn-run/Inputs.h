@@ -27,9 +27,9 @@ struct RunTensors {
 };
 
 struct RunRequest {
-  std::map<std::string, int64_t> sizes;      ///< N=4096 on the command line
-  std::map<std::string, double> reals;       ///< f32 arguments: z=0.5
-  std::map<std::string, std::string> files;  ///< --input name=file.npy
+  std::map<std::string, int64_t> sizes;     ///< N=4096 on the command line
+  std::map<std::string, double> reals;      ///< f32 arguments: z=0.5
+  std::map<std::string, std::string> files; ///< --input name=file.npy
   uint64_t seed = 1;
   /// Memory order of tensors that no file gives: "hnd" (row-major) or "nhd"
   /// (tokens outside of heads).

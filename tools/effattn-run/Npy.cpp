@@ -107,13 +107,18 @@ double HostTensor::at(int64_t offset) const {
     return static_cast<double>(value);
   };
   switch (element) {
-  case ElementType::F32: return read(float());
-  case ElementType::I32: return read(int32_t());
-  case ElementType::I64: return read(int64_t());
+  case ElementType::F32:
+    return read(float());
+  case ElementType::I32:
+    return read(int32_t());
+  case ElementType::I64:
+    return read(int64_t());
   case ElementType::I8:
-  case ElementType::Bool: return read(int8_t());
+  case ElementType::Bool:
+    return read(int8_t());
   case ElementType::F16:
-  case ElementType::BF16: break;
+  case ElementType::BF16:
+    break;
   }
   return 0;
 }
@@ -124,13 +129,18 @@ void HostTensor::set(int64_t offset, double value) {
     std::memcpy(place, &converted, sizeof converted);
   };
   switch (element) {
-  case ElementType::F32: return write(static_cast<float>(value));
-  case ElementType::I32: return write(static_cast<int32_t>(value));
-  case ElementType::I64: return write(static_cast<int64_t>(value));
+  case ElementType::F32:
+    return write(static_cast<float>(value));
+  case ElementType::I32:
+    return write(static_cast<int32_t>(value));
+  case ElementType::I64:
+    return write(static_cast<int64_t>(value));
   case ElementType::I8:
-  case ElementType::Bool: return write(static_cast<int8_t>(value));
+  case ElementType::Bool:
+    return write(static_cast<int8_t>(value));
   case ElementType::F16:
-  case ElementType::BF16: return;
+  case ElementType::BF16:
+    return;
   }
 }
 
@@ -186,9 +196,9 @@ llvm::Error writeNpy(const std::string &path, const HostTensor &tensor) {
   std::string shape;
   for (int64_t length : tensor.shape)
     shape += fmt::format("{}, ", length);
-  std::string header = fmt::format(
-      "{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", type->code,
-      shape);
+  std::string header =
+      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}",
+                  type->code, shape);
   // Magic, version and length take 10 bytes; the data starts at a multiple
   // of 64, after a newline.
   header.append(63 - (header.size() + 10) % 64, ' ');

@@ -16,9 +16,8 @@ void fillIndexSet(HostTensor &tensor, int64_t bound, std::mt19937_64 &random) {
     // Floyd's sample of length - 1 distinct values of [1, bound).
     std::vector<int64_t> chosen = {0};
     for (int64_t top = bound - length + 1; top < bound; ++top) {
-      int64_t value =
-          std::uniform_int_distribution<int64_t>(1, std::max<int64_t>(top, 1))(
-              random);
+      int64_t value = std::uniform_int_distribution<int64_t>(
+          1, std::max<int64_t>(top, 1))(random);
       bool taken = llvm::is_contained(chosen, value);
       chosen.push_back(taken ? top : value);
     }
@@ -73,7 +72,8 @@ bool poison(const ProgramKernel &kernel, RunTensors &tensors, double share,
         continue;
       double bad = random() % 2 ? std::numeric_limits<double>::quiet_NaN()
                                 : std::numeric_limits<double>::infinity();
-      int64_t place = row * channels + static_cast<int64_t>(random() % channels);
+      int64_t place =
+          row * channels + static_cast<int64_t>(random() % channels);
       tensor.set(tensor.offsetOf(place), bad);
     }
   }

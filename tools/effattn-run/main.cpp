@@ -30,7 +30,8 @@ cl::opt<std::string> isa("isa", cl::cat(category), cl::value_desc("v3|v4"),
 cl::list<std::string> sets("set", cl::desc("Value of a param"),
                            cl::value_desc("name=value"), cl::cat(category));
 cl::list<std::string> inputs("input", cl::desc("Argument from a file"),
-                             cl::value_desc("name=file.npy"), cl::cat(category));
+                             cl::value_desc("name=file.npy"),
+                             cl::cat(category));
 cl::list<std::string> outputs("output", cl::cat(category),
                               cl::desc("File for each result, in order"),
                               cl::value_desc("file.npy"));
@@ -97,8 +98,7 @@ bool readSizes(const std::vector<std::string> &texts, RunRequest &request,
   for (const std::string &size : texts) {
     int64_t number;
     double real;
-    if (!split(size, name, value) ||
-        llvm::StringRef(value).getAsDouble(real)) {
+    if (!split(size, name, value) || llvm::StringRef(value).getAsDouble(real)) {
       problem = fmt::format("expected name=number, but got '{}'", size);
       return false;
     }
@@ -116,8 +116,8 @@ bool readRequests(std::vector<RunRequest> &requests, std::string &problem) {
   std::string name, value;
   for (const std::string &input : inputs) {
     if (!split(input, name, value)) {
-      problem = fmt::format("expected --input name=file.npy, but got '{}'",
-                            input);
+      problem =
+          fmt::format("expected --input name=file.npy, but got '{}'", input);
       return false;
     }
     first.files[name] = value;
@@ -168,8 +168,8 @@ effattn_status createContext(Context &context) {
   options.size = sizeof options;
   options.threads = threadsOption();
   if (!isa.empty())
-    options.isa_limit = 1 + (isa == "v3" ? EFFATTN_TARGET_X86_64_V3
-                                         : EFFATTN_TARGET_X86_64_V4);
+    options.isa_limit =
+        1 + (isa == "v3" ? EFFATTN_TARGET_X86_64_V3 : EFFATTN_TARGET_X86_64_V4);
   return effattn_context_create(&options, &context.context);
 }
 
@@ -179,8 +179,8 @@ void describe(const ProgramKernel &kernel, const RunTensors &tensors) {
     text += fmt::format(" {}={}", name, tensors.dimensions.at(name));
   for (size_t k = 0; k < kernel.arguments.size(); ++k)
     if (kernel.arguments[k].kind == ArgumentKind::Scalar)
-      text += fmt::format(" {}={}", kernel.arguments[k].name,
-                          tensors.scalars[k]);
+      text +=
+          fmt::format(" {}={}", kernel.arguments[k].name, tensors.scalars[k]);
   llvm::outs() << text << ", target " << targetName << "\n";
 }
 
@@ -200,15 +200,15 @@ bool launch(const effattn_kernel *code, effattn_context *context,
   effattn_status status = effattn_launch_kernel(
       context, code, tensors.values.data(), tensors.resultViews.data());
   if (status != EFFATTN_OK)
-    problem = fmt::format("{} ({})", effattn_message(),
-                          effattn_status_name(status));
+    problem =
+        fmt::format("{} ({})", effattn_message(), effattn_status_name(status));
   return status == EFFATTN_OK;
 }
 
 int report(const CheckReport &result) {
   if (!result.evaluated)
-    return fail(kExitUsage, "cannot check: " +
-                                llvm::StringRef(result.text).rtrim().str());
+    return fail(kExitUsage,
+                "cannot check: " + llvm::StringRef(result.text).rtrim().str());
   llvm::outs() << result.text;
   return result.held ? kExitOk : kExitCheckFailed;
 }

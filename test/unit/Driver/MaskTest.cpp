@@ -17,9 +17,10 @@ namespace {
 std::unique_ptr<Program> programOf(const std::string &body) {
   llvm::SourceMgr sources;
   unsigned buffer = sources.AddNewSourceBuffer(
-      llvm::MemoryBuffer::getMemBufferCopy(fmt::format(
-          "kernel one(q: f32[N, 16], k: f32[N, 16], v: f32[N, 16], "
-          "g: index[G] in N) -> f32[N, 16] {{ return {} }}", body)),
+      llvm::MemoryBuffer::getMemBufferCopy(
+          fmt::format("kernel one(q: f32[N, 16], k: f32[N, 16], v: f32[N, 16], "
+                      "g: index[G] in N) -> f32[N, 16] {{ return {} }}",
+                      body)),
       llvm::SMLoc());
   DiagnosticEngine diagnostics(sources, buffer);
   auto file = parse(sources, buffer, diagnostics);
@@ -29,15 +30,14 @@ std::unique_ptr<Program> programOf(const std::string &body) {
 }
 
 /// Pairs (i, j) that some attend of the kernel computes, by the predicate.
-bool sees(const std::vector<AttendReport> &reports,
-          const ProgramKernel &kernel, const Instance &instance, int64_t n,
-          int64_t i, int64_t j) {
+bool sees(const std::vector<AttendReport> &reports, const ProgramKernel &kernel,
+          const Instance &instance, int64_t n, int64_t i, int64_t j) {
   for (const AttendReport &report : reports) {
     if (!Columns(report, instance).hasRow(i))
       continue;
     reference::Environment environment;
     environment.dimensions = instance.dimensions;
-    environment.variables = {{"i", i}, {"j", j}, {"N", n}, {"M", n},
+    environment.variables = {{"i", i},  {"j", j}, {"N", n}, {"M", n},
                              {"q0", 0}, {"b", 0}, {"h", 0}};
     environment.inSet = [&](int set, int64_t index) {
       const auto &members = instance.sets.at(set);
