@@ -1,0 +1,188 @@
+//===- attend_bench.cpp - compiled kernels against the machine's peak -----===//
+
+#include "bench/peak.h"
+
+#include "causal.h"
+#include "dense.h"
+#include "local.h"
+#include "longformer.h"
+
+#include <algorithm>
+#include <benchmark/benchmark.h>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace effattn::bench {
+namespace {
+
+constexpr int64_t kHeads = 4, kTokens = 8192, kChannels = 64, kGlobals = 8;
+constexpr DLDataType kFloat{kDLFloat, 32, 1}, kInt{kDLInt, 32, 1};
+
+/// Four bytes an element, aligned to a cache line.
+struct Tensor {
+  Tensor(std::vector<int64_t> extents, DLDataType type)
+      : shape(std::move(extents)) {
+    int64_t count = 1;
+    for (int64_t length : shape)
+      count *= length;
+    memory.resize(static_cast<size_t>(count) + 16);
+    void *start = memory.data();
+    size_t space = memory.size() * sizeof(float);
+    view.data = std::align(64, count * sizeof(float), start, space);
+    view.device = {kDLCPU, 0};
+    view.ndim = static_cast<int32_t>(shape.size());
+    view.dtype = type;
+    view.shape = shape.data();
+  }
+  Tensor(const Tensor &) = delete;
+  std::vector<int64_t> shape;
+  std::vector<float> memory;
+  DLTensor view{};
+};
+
+struct Inputs {
+  Inputs() : g({kGlobals}, kInt), lse({1, kHeads, kTokens}, kFloat) {
+    std::mt19937 random(1);
+    std::normal_distribution<float> normal;
+    for (int k = 0; k < 7; ++k) {
+      tensors.push_back(std::make_unique<Tensor>(
+          std::vector<int64_t>{1, kHeads, kTokens, kChannels}, kFloat));
+      for (float &x : tensors.back()->memory)
+        x = normal(random);
+    }
+    for (int32_t k = 0; k < kGlobals; ++k)
+      static_cast<int32_t *>(g.view.data)[k] = k;
+  }
+  DLTensor *operator[](int k) { return &tensors[k]->view; }
+  std::vector<std::unique_ptr<Tensor>> tensors;
+  Tensor g, lse;
+};
+
+struct Workload {
+  const char *name;
+  std::function<effattn_status(effattn_context *, Inputs &)> launch;
+  /// Keys that query i sees.
+  std::function<int64_t(int64_t i)> visible;
+};
+
+const std::vector<Workload> &workloads() {
+  static const std::vector<Workload> all = {
+      {"dense",
+       [](effattn_context *c, Inputs &t) {
+         return dense(c, t[0], t[1], t[2], t[6], &t.lse.view);
+       },
+       [](int64_t) { return kTokens; }},
+      {"causal",
+       [](effattn_context *c, Inputs &t) {
+         return causal_attention(c, t[0], t[1], t[2], t[6]);
+       },
+       [](int64_t i) { return i + 1; }},
+      {"window512",
+       [](effattn_context *c, Inputs &t) {
+         return local_attention(c, t[0], t[1], t[2], t[6]);
+       },
+       [](int64_t i) { return std::min<int64_t>(i + 1, 512); }},
+      {"longformer256",
+       [](effattn_context *c, Inputs &t) {
+         return longformer(c, t[0], t[1], t[2], t[3], t[4], t[5], &t.g.view,
+                           t[6]);
+       },
+       [](int64_t i) {
+         if (i < kGlobals)
+           return kTokens;
+         int64_t low = std::max<int64_t>(i - 256, 0);
+         int64_t high = std::min<int64_t>(i + 256, kTokens - 1);
+         return high - low + 1 + std::min(low, kGlobals);
+       }}};
+  return all;
+}
+
+struct Context {
+  Context(int threads, bool wide) {
+    effattn_options options{};
+    options.size = sizeof options;
+    options.threads = threads;
+    options.isa_limit =
+        1 + (wide ? EFFATTN_TARGET_X86_64_V4 : EFFATTN_TARGET_X86_64_V3);
+    effattn_context_create(&options, &context);
+  }
+  ~Context() { effattn_context_destroy(context); }
+  effattn_context *context = nullptr;
+};
+
+void report(benchmark::State &state, const Workload &workload, double seconds,
+            double peak) {
+  effattn_statistics statistics{};
+  statistics.size = sizeof statistics;
+  effattn_last_statistics(&statistics);
+  double pairs = 0;
+  for (int64_t i = 0; i < kTokens; ++i)
+    pairs += static_cast<double>(workload.visible(i));
+  // Two products, a multiply and an add each: 4 D a pair.
+  double useful = 4.0 * pairs * kHeads * kChannels / seconds / 1e9;
+  state.counters["useful_GFLOPs"] = useful;
+  state.counters["computed_GFLOPs"] =
+      4.0 * statistics.computed_pairs * kChannels / seconds / 1e9;
+  state.counters["peak_GFLOPs"] = peak;
+  state.counters["useful_share"] = useful / peak;
+}
+
+void run(benchmark::State &state, const Workload &workload, bool wide) {
+  int threads = static_cast<int>(state.range(0));
+  Inputs inputs;
+  Context context(threads, wide);
+  double fastest = 1e9, peak = 0;
+  int launches = 0;
+  for (auto _ : state) {
+    auto start = std::chrono::steady_clock::now();
+    effattn_status status = workload.launch(context.context, inputs);
+    std::chrono::duration<double> time =
+        std::chrono::steady_clock::now() - start;
+    if (status != EFFATTN_OK) {
+      state.SkipWithError(effattn_message());
+      return;
+    }
+    state.SetIterationTime(time.count());
+    fastest = std::min(fastest, time.count());
+    if (launches++ % 4 == 0)
+      peak = std::max(peak, measurePeak(wide));
+  }
+  report(state, workload, fastest, peak * threads);
+}
+
+void registerAll() {
+  for (const Workload &workload : workloads())
+    for (bool wide : {true, false}) {
+      // No AVX-512 here: its rows would time the AVX2 code.
+      if (wide && !__builtin_cpu_supports("avx512f"))
+        continue;
+      std::string name = std::string(workload.name) + (wide ? "/v4" : "/v3");
+      benchmark::RegisterBenchmark(name.c_str(),
+                                   [&workload, wide](benchmark::State &state) {
+                                     run(state, workload, wide);
+                                   })
+          ->ArgName("threads")
+          ->Arg(1)
+          ->Arg(2)
+          ->UseManualTime()
+          ->Unit(benchmark::kMillisecond)
+          ->Iterations(20);
+    }
+}
+
+} // namespace
+} // namespace effattn::bench
+
+int main(int argc, char **argv) {
+  effattn::bench::registerAll();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv))
+    return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}
