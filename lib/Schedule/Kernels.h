@@ -84,10 +84,6 @@ std::vector<KernelObject> compileAttendGpu(const AttendSpec &spec,
                                            const AttendNumbers &numbers,
                                            const std::string &halideTarget,
                                            ScheduleFailure *failure);
-/// Merges any number of (O, LSE) pairs of a result of `valueDim` channels.
-KernelObject compileMerge(const std::string &name, int valueDim, bool gpu,
-                          const std::string &halideTarget,
-                          ScheduleFailure *failure);
 KernelObject compileStep(const StepSpec &spec, bool gpu,
                          const std::string &halideTarget,
                          ScheduleFailure *failure);
