@@ -2,6 +2,7 @@
 
 #include "lib/Driver/CommandLine.h"
 #include "lib/Driver/Package.h"
+#include "lib/Target/Cpu.h"
 #include "tools/effattn-draw/Picture.h"
 
 #include "llvm/Support/CommandLine.h"
@@ -58,7 +59,7 @@ int draw(const Compilation &compilation) {
   std::string problem;
   if (!makeInstance(*kernel, given, instance, problem))
     return fail(kExitUsage, problem);
-  auto reports = reportAttends(*kernel, Strategy());
+  auto reports = reportAttends(*kernel, cpuStrategy(cpuIsas().back()));
   for (const AttendReport &report : reports)
     if (!report.facts)
       return fail(kExitUsage, fmt::format("cannot draw {}: {}", report.pattern,
