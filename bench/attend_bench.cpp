@@ -19,7 +19,7 @@
 namespace effattn::bench {
 namespace {
 
-constexpr int64_t kHeads = 4, kTokens = 8192, kChannels = 64, kGlobals = 8;
+constexpr int64_t kChannels = 64, kGlobals = 8;
 constexpr DLDataType kFloat{kDLFloat, 32, 1}, kInt{kDLInt, 32, 1};
 
 /// Four bytes an element, aligned to a cache line.
@@ -45,12 +45,13 @@ struct Tensor {
 };
 
 struct Inputs {
-  Inputs() : g({kGlobals}, kInt), lse({1, kHeads, kTokens}, kFloat) {
+  Inputs(int64_t heads, int64_t tokens)
+      : g({kGlobals}, kInt), lse({1, heads, tokens}, kFloat) {
     std::mt19937 random(1);
     std::normal_distribution<float> normal;
     for (int k = 0; k < 7; ++k) {
       tensors.push_back(std::make_unique<Tensor>(
-          std::vector<int64_t>{1, kHeads, kTokens, kChannels}, kFloat));
+          std::vector<int64_t>{1, heads, tokens, kChannels}, kFloat));
       for (float &x : tensors.back()->memory)
         x = normal(random);
     }
@@ -65,8 +66,13 @@ struct Inputs {
 struct Workload {
   const char *name;
   std::function<effattn_status(effattn_context *, Inputs &)> launch;
-  /// Keys that query i sees.
-  std::function<int64_t(int64_t i)> visible;
+  /// Keys that query i of n sees.
+  std::function<int64_t(int64_t i, int64_t n)> visible;
+};
+
+/// Sizes of one run.
+struct Sizes {
+  int64_t heads, tokens;
 };
 
 const std::vector<Workload> &workloads() {
@@ -75,27 +81,27 @@ const std::vector<Workload> &workloads() {
        [](effattn_context *c, Inputs &t) {
          return dense(c, t[0], t[1], t[2], t[6], &t.lse.view);
        },
-       [](int64_t) { return kTokens; }},
+       [](int64_t, int64_t n) { return n; }},
       {"causal",
        [](effattn_context *c, Inputs &t) {
          return causal_attention(c, t[0], t[1], t[2], t[6]);
        },
-       [](int64_t i) { return i + 1; }},
+       [](int64_t i, int64_t) { return i + 1; }},
       {"window512",
        [](effattn_context *c, Inputs &t) {
          return local_attention(c, t[0], t[1], t[2], t[6]);
        },
-       [](int64_t i) { return std::min<int64_t>(i + 1, 512); }},
+       [](int64_t i, int64_t) { return std::min<int64_t>(i + 1, 512); }},
       {"longformer256",
        [](effattn_context *c, Inputs &t) {
          return longformer(c, t[0], t[1], t[2], t[3], t[4], t[5], &t.g.view,
                            t[6]);
        },
-       [](int64_t i) {
+       [](int64_t i, int64_t n) {
          if (i < kGlobals)
-           return kTokens;
+           return n;
          int64_t low = std::max<int64_t>(i - 256, 0);
-         int64_t high = std::min<int64_t>(i + 256, kTokens - 1);
+         int64_t high = std::min<int64_t>(i + 256, n - 1);
          return high - low + 1 + std::min(low, kGlobals);
        }}};
   return all;
@@ -114,16 +120,16 @@ struct Context {
   effattn_context *context = nullptr;
 };
 
-void report(benchmark::State &state, const Workload &workload, double seconds,
-            double peak) {
+void report(benchmark::State &state, const Workload &workload, Sizes sizes,
+            double seconds, double peak) {
   effattn_statistics statistics{};
   statistics.size = sizeof statistics;
   effattn_last_statistics(&statistics);
   double pairs = 0;
-  for (int64_t i = 0; i < kTokens; ++i)
-    pairs += static_cast<double>(workload.visible(i));
+  for (int64_t i = 0; i < sizes.tokens; ++i)
+    pairs += static_cast<double>(workload.visible(i, sizes.tokens));
   // Two products, a multiply and an add each: 4 D a pair.
-  double useful = 4.0 * pairs * kHeads * kChannels / seconds / 1e9;
+  double useful = 4.0 * pairs * sizes.heads * kChannels / seconds / 1e9;
   state.counters["useful_GFLOPs"] = useful;
   state.counters["computed_GFLOPs"] =
       4.0 * statistics.computed_pairs * kChannels / seconds / 1e9;
@@ -131,12 +137,12 @@ void report(benchmark::State &state, const Workload &workload, double seconds,
   state.counters["useful_share"] = useful / peak;
 }
 
-void run(benchmark::State &state, const Workload &workload, bool wide) {
+void run(benchmark::State &state, const Workload &workload, Sizes sizes,
+         bool wide) {
   int threads = static_cast<int>(state.range(0));
-  Inputs inputs;
+  Inputs inputs(sizes.heads, sizes.tokens);
   Context context(threads, wide);
   double fastest = 1e9, peak = 0;
-  int launches = 0;
   for (auto _ : state) {
     auto start = std::chrono::steady_clock::now();
     effattn_status status = workload.launch(context.context, inputs);
@@ -148,30 +154,41 @@ void run(benchmark::State &state, const Workload &workload, bool wide) {
     }
     state.SetIterationTime(time.count());
     fastest = std::min(fastest, time.count());
-    if (launches++ % 4 == 0)
-      peak = std::max(peak, measurePeak(wide));
+    peak = std::max(peak, measurePeak(wide));
   }
-  report(state, workload, fastest, peak * threads);
+  report(state, workload, sizes, fastest, peak * threads);
+}
+
+void registerOne(const Workload &workload, Sizes sizes) {
+  for (bool wide : {true, false}) {
+    // No AVX-512 here: its rows would time the AVX2 code.
+    if (wide && !__builtin_cpu_supports("x86-64-v4"))
+      continue;
+    std::string name = std::string(workload.name) + (wide ? "/v4" : "/v3") +
+                       "/H:" + std::to_string(sizes.heads) +
+                       "/N:" + std::to_string(sizes.tokens);
+    benchmark::RegisterBenchmark(name.c_str(),
+                                 [&workload, sizes,
+                                  wide](benchmark::State &state) {
+                                   run(state, workload, sizes, wide);
+                                 })
+        ->ArgName("threads")
+        ->Arg(1)
+        ->Arg(2)
+        ->UseManualTime()
+        ->Unit(benchmark::kMillisecond)
+        ->Iterations(20);
+  }
 }
 
 void registerAll() {
-  for (const Workload &workload : workloads())
-    for (bool wide : {true, false}) {
-      // No AVX-512 here: its rows would time the AVX2 code.
-      if (wide && !__builtin_cpu_supports("avx512f"))
-        continue;
-      std::string name = std::string(workload.name) + (wide ? "/v4" : "/v3");
-      benchmark::RegisterBenchmark(name.c_str(),
-                                   [&workload, wide](benchmark::State &state) {
-                                     run(state, workload, wide);
-                                   })
-          ->ArgName("threads")
-          ->Arg(1)
-          ->Arg(2)
-          ->UseManualTime()
-          ->Unit(benchmark::kMillisecond)
-          ->Iterations(20);
-    }
+  for (const Workload &workload : workloads()) {
+    registerOne(workload, {4, 8192});
+    // The time of a window is linear in the number of tokens.
+    if (std::string(workload.name) == "window512")
+      for (int64_t tokens : {1024, 4096, 16384, 65536})
+        registerOne(workload, {1, tokens});
+  }
 }
 
 } // namespace
