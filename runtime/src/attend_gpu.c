@@ -1,5 +1,4 @@
-/*===- attend_gpu.c - attend, merge and steps on a device
- * ------------------===*/
+/*===- attend_gpu.c - attend, merge and steps on a device ----------------===*/
 #include "gpu_internal.h"
 
 #include <string.h>
@@ -7,8 +6,7 @@
 #define MOST_TABLES 16
 #define MOST_OPERANDS 16
 
-/*===- tables
- * --------------------------------------------------------------===*/
+/*===- tables ------------------------------------------------------------===*/
 
 /* Kernels look up floats or 32-bit integers: other tables are converted. */
 static effattn_status convert_table(effattn_launch *launch, const char *name,
@@ -80,8 +78,7 @@ static effattn_status prepare_tables(effattn_launch *launch,
   return status;
 }
 
-/*===- attend
- * --------------------------------------------------------------===*/
+/*===- attend ------------------------------------------------------------===*/
 
 static effattn_status check_limits(const effattn_gpu_device *device,
                                    const effattn_attend_run *run) {
@@ -314,8 +311,7 @@ int32_t effattn_attend_gpu(const effattn_attend_run *run) {
   return status;
 }
 
-/*===- steps
- * ---------------------------------------------------------------===*/
+/*===- steps -------------------------------------------------------------===*/
 
 effattn_status effattn_gpu_step(effattn_launch *launch,
                                 const effattn_step *step, effattn_code code,
@@ -348,8 +344,7 @@ effattn_status effattn_gpu_step(effattn_launch *launch,
   return status;
 }
 
-/*===- merge
- * ---------------------------------------------------------------===*/
+/*===- merge -------------------------------------------------------------===*/
 
 static void write_strides(int32_t *words, int place, const effattn_view *view) {
   for (int axis = 0; axis < 3; ++axis) /* token, head, batch */

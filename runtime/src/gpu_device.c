@@ -1,5 +1,4 @@
-/*===- gpu_device.c - devices of a context
- * ---------------------------------===*/
+/*===- gpu_device.c - devices of a context -------------------------------===*/
 #include "gpu_internal.h"
 
 #include <pthread.h>

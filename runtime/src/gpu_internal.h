@@ -34,8 +34,7 @@ typedef struct effattn_gpu_device {
   int64_t most_blocks[3];    /* of a grid */
 } effattn_gpu_device;
 
-/*===- gpu_device.c
- * --------------------------------------------------------===*/
+/*===- gpu_device.c ------------------------------------------------------===*/
 
 void effattn_gpu_lock(void);
 void effattn_gpu_unlock(void);
@@ -52,8 +51,7 @@ effattn_status effattn_gpu_find_vulkan(effattn_gpu_device *device,
 effattn_status effattn_gpu_find_cuda(effattn_gpu_device *device,
                                      int32_t number);
 
-/*===- gpu_memory.c
- * --------------------------------------------------------===*/
+/*===- gpu_memory.c ------------------------------------------------------===*/
 
 extern const struct halide_type_t effattn_gpu_float, effattn_gpu_word;
 
@@ -92,8 +90,7 @@ effattn_status effattn_gpu_call(effattn_code code, void **arguments,
 /* Waits until the device has done everything. */
 effattn_status effattn_gpu_wait(effattn_gpu_device *device);
 
-/*===- gpu_launch.c
- * --------------------------------------------------------===*/
+/*===- gpu_launch.c ------------------------------------------------------===*/
 
 /* Memory that lives until the launch ends: kernels may still read it. */
 typedef struct effattn_gpu_scratch {
@@ -135,8 +132,7 @@ effattn_status effattn_gpu_fill(effattn_launch *launch, effattn_slot *slot,
 effattn_status effattn_gpu_copy(effattn_launch *launch,
                                 const effattn_slot *from, effattn_slot *to);
 
-/*===- gpu_plan.c
- * ----------------------------------------------------------===*/
+/*===- gpu_plan.c --------------------------------------------------------===*/
 
 /* What the tile kernel reads beside tensors, for the tiles [first_tile,
    first_tile + tiles) of each plan. */
@@ -155,8 +151,7 @@ effattn_status effattn_gpu_pack(effattn_launch *launch,
                                 int64_t first_tile, int64_t tiles,
                                 effattn_gpu_packed *packed);
 
-/*===- attend_gpu.c
- * --------------------------------------------------------===*/
+/*===- attend_gpu.c ------------------------------------------------------===*/
 
 effattn_status effattn_gpu_merge(effattn_launch *launch, uint32_t count,
                                  const effattn_view *outputs,
@@ -168,8 +163,7 @@ effattn_status effattn_gpu_step(effattn_launch *launch,
                                 const effattn_view *operands,
                                 const effattn_view *result);
 
-/*===- device kernels (lib/Schedule/GpuRuntime.cpp)
- * ------------------------===*/
+/*===- device kernels (lib/Schedule/GpuRuntime.cpp) ----------------------===*/
 
 int effattn_gpu_copy_vulkan(void **arguments);
 int effattn_gpu_merge_vulkan(void **arguments);
@@ -178,11 +172,14 @@ int effattn_gpu_copy_cuda(void **arguments);
 int effattn_gpu_merge_cuda(void **arguments);
 int effattn_gpu_merge_lse_cuda(void **arguments);
 
-/*===- Halide's device interfaces; its headers for them are C++
- * ------------===*/
+/*===- Halide's device interfaces; its headers for them are C++ ----------===*/
 
 const struct halide_device_interface_t *halide_vulkan_device_interface(void);
 const struct halide_device_interface_t *halide_cuda_device_interface(void);
+/* Not in halide.h, which lists what the core calls. */
+#define halide_device_sync_global effattn_halide_device_sync_global
+int halide_device_sync_global(void *user_context,
+                              const struct halide_device_interface_t *);
 int halide_cuda_wrap_device_ptr(void *user_context, struct halide_buffer_t *,
                                 uint64_t pointer);
 int halide_cuda_detach_device_ptr(void *user_context, struct halide_buffer_t *);

@@ -28,8 +28,7 @@ effattn_gpu_launch *effattn_gpu_state(effattn_launch *launch) {
   return launch->gpu;
 }
 
-/*===- layout
- * --------------------------------------------------------------===*/
+/*===- layout ------------------------------------------------------------===*/
 
 /* True where the elements fill their memory and channels are aligned. */
 static bool fits_device(const effattn_view *view, int64_t elements) {
@@ -87,8 +86,7 @@ static effattn_status replace(effattn_launch *launch, uint32_t number,
                 : effattn_view_buffer(&slot->view, name, buffer, buffer->dim);
 }
 
-/*===- begin and end
- * -------------------------------------------------------===*/
+/*===- begin and end -----------------------------------------------------===*/
 
 /* Memory of the caller on the device. */
 static effattn_status wrap(effattn_launch *launch, uint32_t number,
@@ -215,8 +213,7 @@ effattn_status effattn_gpu_end(effattn_launch *launch, effattn_status status) {
   return status;
 }
 
-/*===- temporaries and scratch
- * ---------------------------------------------===*/
+/*===- temporaries and scratch -------------------------------------------===*/
 
 effattn_status effattn_gpu_allocate(effattn_launch *launch,
                                     effattn_slot *slot) {
@@ -271,8 +268,7 @@ effattn_gpu_scratch *effattn_gpu_scratch_take(effattn_launch *launch,
   return scratch;
 }
 
-/*===- fill and copy
- * -------------------------------------------------------===*/
+/*===- fill and copy -----------------------------------------------------===*/
 
 #define COPY_AXES 6
 

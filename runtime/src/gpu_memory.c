@@ -1,5 +1,4 @@
-/*===- gpu_memory.c - device memory of one buffer
- * --------------------------===*/
+/*===- gpu_memory.c - device memory of one buffer ------------------------===*/
 #include "gpu_internal.h"
 
 #include <string.h>
@@ -125,17 +124,8 @@ effattn_status effattn_gpu_call(effattn_code code, void **arguments,
 }
 
 effattn_status effattn_gpu_wait(effattn_gpu_device *device) {
-  /* Halide waits for what a buffer's device was told, so any buffer will do. */
-  struct halide_dimension_t dimension = {0, 64, 1, 0};
-  struct halide_buffer_t buffer;
-  memset(&buffer, 0, sizeof buffer);
-  buffer.type = effattn_gpu_word;
-  buffer.dimensions = 1;
-  buffer.dim = &dimension;
-  int code = halide_device_malloc(&device->user, &buffer, device->interface);
-  if (!code)
-    code = halide_device_sync(&device->user, &buffer);
-  effattn_gpu_free(device, &buffer);
+  effattn_clear_message();
+  const int code = halide_device_sync_global(&device->user, device->interface);
   return effattn_kernel_status(code ? halide_error_code_device_sync_failed : 0,
                                device->name);
 }

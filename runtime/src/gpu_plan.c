@@ -64,8 +64,7 @@ bool effattn_gpu_all_rows(const effattn_attend_run *run) {
   return true;
 }
 
-/*===- counting
- * ------------------------------------------------------------===*/
+/*===- counting ----------------------------------------------------------===*/
 
 typedef struct plan_counts {
   int64_t rows;                  /* pairs */
@@ -104,8 +103,7 @@ static int choose_shift(const plan_counts *counts) {
   return shift;
 }
 
-/*===- writing
- * -------------------------------------------------------------===*/
+/*===- writing -----------------------------------------------------------===*/
 
 typedef struct plan_writer {
   int32_t *words;
@@ -225,8 +223,7 @@ static void write_record(void *data, const effattn_plan *plan,
     to[EFFATTN_GPU_WORK_ROWS] = (int32_t)own->no_rows;
 }
 
-/*===- parameters
- * ----------------------------------------------------------===*/
+/*===- parameters --------------------------------------------------------===*/
 
 static effattn_status write_parameters(const effattn_attend_run *run,
                                        int32_t *words, int64_t *used) {

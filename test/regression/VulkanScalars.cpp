@@ -31,7 +31,7 @@ KernelObject makeManyScalars() {
   guarded("many_scalars", &failure, [&] {
     object =
         emitObject("many_scalars", {{"many_scalars", Pipeline(out), arguments}},
-                   deviceTarget(findGpuDevice("vulkan")->halideTarget, false));
+                   deviceTarget(findGpuDevice("vulkan")->halideTarget, true));
   });
   if (!failure.message.empty())
     throw std::runtime_error(failure.message);

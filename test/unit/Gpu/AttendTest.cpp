@@ -149,7 +149,9 @@ TEST_F(GpuAttend, TablesScoresAndAbsentLogits) {
       binary(ScalarKind::Equal,
              binary(ScalarKind::Mod, distance, constantInt(5)), constantInt(4));
   ScalarRef score =
-      select(fifth, unary(ScalarKind::Log, constantFloat(0)), biased);
+      binary(ScalarKind::Add, biased,
+             unary(ScalarKind::Log,
+                   select(fifth, constantFloat(0), constantFloat(1))));
   AttendSpec spec = makeSpec(16, 24, same, score);
   spec.floats.push_back("soft");
   spec.tables = {{ElementType::I64, 1, false, false},
