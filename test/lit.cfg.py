@@ -10,7 +10,10 @@ config.test_format = lit.formats.ShTest(True)
 config.suffixes = [".mlir", ".attn", ".test"]
 config.excludes = ["Inputs", "unit"]
 config.test_source_root = os.path.dirname(__file__)
-config.test_exec_root = os.path.join(config.effattn_build, "test", "lit")
+# CTest runs lit once a file and several at a time; lit keeps a file of times in
+# this folder, so each run has its own.
+config.test_exec_root = os.path.join(config.effattn_build, "test", "lit",
+                                     lit_config.params.get("run", "all"))
 
 tools = [config.effattn_tools, "/usr/lib/llvm-22/bin"]
 path = os.pathsep.join(tools + [config.environment.get("PATH", "")])
