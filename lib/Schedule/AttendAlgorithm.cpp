@@ -122,9 +122,14 @@ TileAlgorithm::TileAlgorithm(const AttendSpec &spec,
               (visible && toHalide(spec.predicate, pair));
   pair.logit = product(row, column);
   Expr value = pair.logit;
-  if (spec.score)
+  if (spec.score) {
     value = strictMul(toHalide(spec.score, pair),
                       Expr(static_cast<float>(log2e)));
+    if (pair.inRange.defined())
+      value = reinterpret<float>(select(pair.inRange,
+                                        reinterpret<uint32_t>(value),
+                                        Expr(outOfRangeLogit)));
+  }
   logit(row, column) =
       select(column / numbers.columnUnroll < fullBlocks, likely(value),
              select(visible, value, -infinity));

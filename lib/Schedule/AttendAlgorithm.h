@@ -51,6 +51,10 @@ struct PackAlgorithm {
 inline constexpr uint32_t columnFull = 1u << 30, columnPadding = 1u << 31;
 inline constexpr int mostKeySets = 30;
 
+/// Bits of the logit of a pair whose score looks up a table out of range: a
+/// NaN that the caller tells from others.
+inline constexpr uint32_t outOfRangeLogit = 0x7fd0e5a1;
+
 struct TileAlgorithm {
   TileAlgorithm(const AttendSpec &spec, const AttendNumbers &numbers,
                 bool selecting);

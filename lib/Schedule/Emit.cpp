@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
+
+#include <deque>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -35,15 +37,13 @@ std::vector<char> renameEntries(llvm::MemoryBufferRef object,
             config.Common.SymbolsToLocalize.addMatcher(std::move(pattern)))
       throw ScheduleError{text(std::move(error))};
   };
-  std::vector<std::string> names;
-  names.reserve(functions.size());
+  std::deque<std::string> names; // the configuration refers to them
   for (const KernelFunction &function : functions) {
     const std::string &symbol = function.symbol;
-    names.push_back(symbol + "_body");
-    config.Common.SymbolsToRename[symbol] = names.back();
-    config.Common.SymbolsToRename[symbol + "_argv"] = symbol;
+    config.Common.SymbolsToRename[symbol] = names.emplace_back(symbol + "_body");
+    config.Common.SymbolsToRename[names.emplace_back(symbol + "_argv")] = symbol;
     addLocal(symbol);
-    addLocal(symbol + "_metadata");
+    addLocal(names.emplace_back(symbol + "_metadata"));
   }
   auto parsed = llvm::object::ObjectFile::createObjectFile(object);
   if (!parsed)

@@ -27,7 +27,18 @@ constexpr Interval wide{INT64_MIN, INT64_MAX};
 struct Value {
   Expr expression;
   Interval interval = wide; ///< of integers
+  /// The look-ups of the expression are in range; undefined: always.
+  Expr inRange;
 };
+
+Expr both(const Expr &a, const Expr &b) {
+  return !a.defined() ? b : !b.defined() ? a : a && b;
+}
+
+/// `range` matters where `condition` holds only.
+Expr where(const Expr &condition, const Expr &range) {
+  return range.defined() ? !condition || range : range;
+}
 
 /// Most elements of an `exists` that are written out one by one.
 constexpr int64_t unrolledExists = 64;
@@ -55,14 +66,14 @@ public:
     if (found != values.end())
       return found->second;
     Value value = translate(*scalar);
-    // A value that depends on a bound variable is not the same next time.
-    if (bound.empty())
-      values.emplace(scalar.get(), value);
+    value.inRange = both(value.inRange, rangeOf(*scalar));
+    values.emplace(scalar.get(), value);
     return value;
   }
 
 private:
   Value translate(const Scalar &scalar);
+  Expr rangeOf(const Scalar &scalar);
   Value variable(const Scalar &scalar);
   Value parameter(const Scalar &scalar);
   Value lookup(const Scalar &scalar);
@@ -135,13 +146,19 @@ Value Translator::lookup(const Scalar &scalar) {
     indices.push_back(visit(operand));
 
   std::vector<Expr> at(indices.size());
+  Expr inRange;
   for (size_t axis = 0; axis < indices.size(); ++axis) {
     size_t dimension = indices.size() - 1 - axis; // last axis first
     Expr extent = extentOf(static_cast<int>(dimension));
     Value &value = indices[axis];
     bool narrow = value.interval.narrow();
-    Expr clamped = Halide::max(
-        Halide::min(value.expression, inWidth({extent - 1, {}}, narrow)), 0);
+    Expr wideExtent = inWidth({extent, {}, {}}, narrow);
+    // Batch and head are in range by themselves.
+    if (axis + scalar.operands.size() >= indices.size())
+      inRange = both(inRange, value.expression >= 0 &&
+                                  value.expression < wideExtent);
+    Expr clamped =
+        Halide::max(Halide::min(value.expression, wideExtent - 1), 0);
     at[dimension] = Halide::unsafe_promise_clamped(
         Halide::cast<int32_t>(clamped), 0, extent - 1);
   }
@@ -149,14 +166,15 @@ Value Translator::lookup(const Scalar &scalar) {
                      ? context.tableElement(scalar.table, at)
                      : context.tables.at(scalar.table)(at);
   switch (scalar.type) {
-  case ScalarType::Bool: return {element != Halide::cast(element.type(), 0)};
-  case ScalarType::Float: return {Halide::cast<float>(element)};
+  case ScalarType::Bool:
+    return {element != Halide::cast(element.type(), 0), wide, inRange};
+  case ScalarType::Float: return {Halide::cast<float>(element), wide, inRange};
   case ScalarType::Int: break;
   }
   Interval interval = elementInterval(spec.element);
   return {interval.narrow() ? Halide::cast<int32_t>(element)
                             : Halide::cast<int64_t>(element),
-          interval};
+          interval, inRange};
 }
 
 Value Translator::exists(const Scalar &scalar) {
@@ -169,13 +187,19 @@ Value Translator::exists(const Scalar &scalar) {
         fmt::format("'exists' over {} values is not supported in a kernel; at "
                     "most {} are",
                     end - first, unrolledExists)};
-  Expr any = Halide::Internal::make_bool(false);
+  Expr any = Halide::Internal::make_bool(false), inRange;
+  // What depends on the bound variable is not the same next time.
+  const std::map<const Scalar *, Value> outside = values;
   for (int64_t value = first; value < end; ++value) {
+    values = outside;
     bound[scalar.name] = value;
-    any = any || visit(scalar.operands[2]).expression;
+    Value body = visit(scalar.operands[2]);
+    inRange = both(inRange, where(!any, body.inRange));
+    any = any || body.expression;
   }
+  values = outside;
   bound.erase(scalar.name);
-  return {any};
+  return {any, wide, inRange};
 }
 
 Value Translator::integerUnary(const Scalar &scalar, const Value &a) {
@@ -281,6 +305,30 @@ Value Translator::comparison(const Scalar &scalar) {
   return {real ? Halide::strict_float(result) : result};
 }
 
+/// What the look-ups of the operands need. `and`, `or` and `select` look up
+/// only what they must.
+Expr Translator::rangeOf(const Scalar &scalar) {
+  if (scalar.kind == ScalarKind::Exists)
+    return {};
+  Expr range;
+  for (size_t k = 0; k < scalar.operands.size(); ++k) {
+    Expr own = visit(scalar.operands[k]).inRange;
+    if (k == 0 || !own.defined()) {
+      range = both(range, own);
+      continue;
+    }
+    Expr first = visit(scalar.operands[0]).expression;
+    switch (scalar.kind) {
+    case ScalarKind::And: own = where(first, own); break;
+    case ScalarKind::Or: own = where(!first, own); break;
+    case ScalarKind::Select: own = where(k == 1 ? first : !first, own); break;
+    default: break;
+    }
+    range = both(range, own);
+  }
+  return range;
+}
+
 Value Translator::translate(const Scalar &scalar) {
   auto operand = [&](size_t k) { return visit(scalar.operands[k]); };
   switch (scalar.kind) {
@@ -355,7 +403,9 @@ Halide::Type halideType(ElementType element) {
 }
 
 Expr toHalide(const ScalarRef &scalar, PairContext &context) {
-  return Translator(context).visit(scalar).expression;
+  Value value = Translator(context).visit(scalar);
+  context.inRange = value.inRange;
+  return value.expression;
 }
 
 } // namespace effattn

@@ -32,6 +32,9 @@ struct PairContext {
   std::function<Halide::Expr(int)> real;    ///< Float(32) parameter number k
   std::vector<Halide::ImageParam> tables;   ///< last axis first
   std::vector<TableSpec> tableSpecs;
+  /// Set by toHalide: all look-ups that the expression makes for the pair are
+  /// inside their tables; undefined where it makes none.
+  Halide::Expr inRange;
   /// Where set, tables are read through these and not through `tables`:
   /// extents (axis 0 is the last) and elements at indices inside them.
   std::function<Halide::Expr(int table, int axis)> tableExtent;

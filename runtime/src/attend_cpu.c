@@ -33,8 +33,25 @@ count_nan(const float *values, int64_t count) {
   return found;
 }
 
-/* One chunk: from state[from] to state[1 - from]. */
-static int run_chunk(effattn_worker *w, int from) {
+/* A score that looked up a table out of range has left its mark among the
+   logits of the chunk. */
+static int32_t check_lookups(const effattn_worker *w) {
+  for (int64_t k = 0; k < (int64_t)w->count * w->rows; ++k) {
+    uint32_t bits;
+    memcpy(&bits, &w->logits[k], sizeof bits);
+    if (bits == EFFATTN_OUT_OF_RANGE)
+      return effattn_fail(
+          EFFATTN_SIZE,
+          "%s: the score of query %d and key %d (batch %d, head %d) looks up a "
+          "table out of range",
+          w->run->attend->name, (int)w->present_row[k % w->rows],
+          (int)w->columns[k / w->rows], (int)w->batch, (int)w->head);
+  }
+  return EFFATTN_OK;
+}
+
+/* One chunk: from state[from] to state[1 - from]. A status. */
+static int32_t run_chunk(effattn_worker *w, int from) {
   const effattn_attend_code *code = w->run->code;
   const uint32_t results = TILE_ARGUMENTS + w->run->attend->tables;
   effattn_tile_state *in = &w->state[from], *out = &w->state[1 - from];
@@ -48,18 +65,24 @@ static int run_chunk(effattn_worker *w, int from) {
   w->logits_buffer.dimensions[1].extent = w->count;
   w->probabilities_buffer.dimensions[1].extent = w->count;
   int result = code->tile(a);
+  if (result)
+    return effattn_kernel_status(result, w->run->attend->name);
   /* A NaN that was not there before is an absent pair that met a value that is
      not finite, or belongs there: only the selecting kernel can tell. */
-  if (result == 0) {
-    int64_t size = (int64_t)w->rows * w->run->attend->value_dim;
-    int64_t after = count_nan(out->acc, size);
-    if (after && after > count_nan(in->acc, size))
-      result = code->tile_select(a);
+  int64_t size = (int64_t)w->rows * w->run->attend->value_dim;
+  int64_t after = count_nan(out->acc, size);
+  if (after && w->run->attend->tables) {
+    int32_t status = check_lookups(w);
+    if (status)
+      return status;
   }
-  return result;
+  if (after && after > count_nan(in->acc, size))
+    result = code->tile_select(a);
+  return effattn_kernel_status(result, w->run->attend->name);
 }
 
-static int run_tile(effattn_worker *w, const effattn_plan *plan,
+/* A status. */
+static int32_t run_tile(effattn_worker *w, const effattn_plan *plan,
                     const effattn_plan_tile *tile) {
   const effattn_attend_run *run = w->run;
   const int32_t unroll = (int32_t)run->code->column_unroll;
@@ -78,7 +101,8 @@ static int run_tile(effattn_worker *w, const effattn_plan *plan,
 
   void *pack[] = {&w->user, &w->q, &w->present_buffer, &w->floats_buffer,
                   &w->packed_buffer};
-  int result = run->code->pack(pack);
+  int32_t result = effattn_kernel_status(run->code->pack(pack),
+                                         run->attend->name);
 
   int from = 0;
   for (int32_t k = 0; k < w->rows; ++k)
@@ -113,7 +137,8 @@ static int run_tile(effattn_worker *w, const effattn_plan *plan,
   void *finish[] = {&w->user,     &state->acc_buffer, &state->max_buffer,
                     &state->sum_buffer, &w->row_buffer,     &w->output,
                     &w->lse_buffer};
-  result = run->code->finish(finish);
+  result =
+      effattn_kernel_status(run->code->finish(finish), run->attend->name);
   if (run->lse.data && result == 0) {
     float *lse = (float *)run->lse.data + w->batch * run->lse.stride[0] +
                  w->head * run->lse.stride[1];
@@ -155,8 +180,7 @@ static void run_piece(void *data, int64_t index, int32_t worker) {
   for (int64_t t = first; t < end && status == EFFATTN_OK; ++t) {
     if (t + 1 < plan->tile_count)
       effattn_prefetch_tile(&w, plan, &plan->tiles[t], &plan->tiles[t + 1]);
-    status = effattn_kernel_status(run_tile(&w, plan, &plan->tiles[t]),
-                                   run->attend->name);
+    status = run_tile(&w, plan, &plan->tiles[t]);
   }
   if (status)
     atomic_store_explicit(&loop->failure, status, memory_order_relaxed);

@@ -30,6 +30,9 @@ enum {
 #define EFFATTN_COLUMN_FULL (1u << 30)
 #define EFFATTN_COLUMN_PADDING (1u << 31)
 
+/* Bits of the logit of a pair whose score looked up a table out of range. */
+#define EFFATTN_OUT_OF_RANGE 0x7fd0e5a1u
+
 /* (max, sum, acc) of a tile between two chunks of columns. */
 typedef struct effattn_tile_state {
   float *max, *sum, *acc;

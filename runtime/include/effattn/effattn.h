@@ -86,7 +86,8 @@ typedef enum effattn_status {
   /* The number of axes is not the declared one. Sizes of 1 count as axes. */
   EFFATTN_RANK = 4,
   /* An axis is negative, differs from a constant or from the same dimension of
-     another tensor, or key heads do not divide query heads. */
+     another tensor, key heads do not divide query heads, or a score looks up
+     a table past its end (found while computing; CPU targets). */
   EFFATTN_SIZE = 5,
   /* The last axis is not contiguous, or a stride is negative. Axes of size 1
      may have any stride; a stride of 0 broadcasts an argument. */

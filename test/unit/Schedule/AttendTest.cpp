@@ -141,6 +141,32 @@ TEST_P(AttendOnIsa, TablesInPredicatesAndScores) {
   expectClose(problem, attend.run(problem));
 }
 
+TEST_P(AttendOnIsa, LookupsOutOfRangeAreFound) {
+  // Guarded look-ups and those of pairs outside the pattern may be anywhere.
+  ScalarRef distance = i() - j();
+  ScalarRef guarded = select(distance < constantInt(20),
+                             lookup(0, ScalarType::Float, {distance}),
+                             constantFloat(0));
+  ScalarRef plain = lookup(0, ScalarType::Float, {distance});
+  for (bool guard : {true, false}) {
+    AttendSpec spec =
+        makeSpec(16, 16, causal(),
+                 variable("s", ScalarType::Float) + (guard ? guarded : plain));
+    spec.tables = {{ElementType::F32, 1, false, false}};
+    CompiledAttend attend(spec, GetParam());
+    Problem problem(spec, 1, 2, 2, 90, 90);
+    problem.tables = {{ElementType::F32, {20}, std::vector<double>(20, 0.5)}};
+    if (guard) {
+      expectClose(problem, attend.run(problem));
+    } else {
+      EXPECT_EQ(attend.status(problem), EFFATTN_SIZE);
+      EXPECT_STREQ(effattn_message(),
+                   "test: the score of query 20 and key 0 (batch 0, head 0) "
+                   "looks up a table out of range");
+    }
+  }
+}
+
 TEST_P(AttendOnIsa, ScoreFunctions) {
   // 30 tanh(s / 30) + log(clamp(...)), -inf where the clamp gives 0.
   ScalarRef s = variable("s", ScalarType::Float);
@@ -239,6 +265,20 @@ TEST(AttendRefusal, BadTargetStringIsAMessage) {
   EXPECT_TRUE(compileAttendCpu(spec, {}, "x86-64-linux-nonsense", &failure)
                   .empty());
   EXPECT_FALSE(failure.message.empty());
+}
+
+TEST(Kernels, SanitizersInstrumentThem) {
+  for (std::string sanitizer : {"asan", "tsan"}) {
+    ScheduleFailure failure;
+    const CpuIsa &isa = cpuIsas().front();
+    auto objects =
+        compileAttendCpu(makeSpec(16, 16, causal()), isa.numbers,
+                         isa.halideTarget + "-" + sanitizer, &failure);
+    EXPECT_EQ(failure.message, "");
+    ASSERT_EQ(objects.size(), 1u);
+    std::string bytes(objects[0].bytes.begin(), objects[0].bytes.end());
+    EXPECT_NE(bytes.find("__" + sanitizer + "_"), std::string::npos);
+  }
 }
 
 TEST(Kernels, OnlyEntriesAreGlobal) {

@@ -327,7 +327,33 @@ CompiledAttend::CompiledAttend(const AttendSpec &spec, const std::string &name)
   kernels = std::make_unique<LoadedKernels>(objects);
 }
 
+namespace {
+
+Outcome untouchedOutcome(const Problem &problem) {
+  Outcome outcome{Heads(problem.batches, problem.heads, problem.queries,
+                        problem.spec.valueDim, problem.layout),
+                  Heads(problem.batches, problem.heads, problem.queries, 1)};
+  for (Heads *heads : {&outcome.o, &outcome.lse})
+    std::fill(heads->data.begin(), heads->data.end(),
+              CompiledAttend::untouched);
+  return outcome;
+}
+
+} // namespace
+
 Outcome CompiledAttend::run(const Problem &problem, int32_t workers) const {
+  Outcome outcome = untouchedOutcome(problem);
+  EXPECT_EQ(execute(problem, workers, outcome), EFFATTN_OK);
+  return outcome;
+}
+
+int32_t CompiledAttend::status(const Problem &problem) const {
+  Outcome outcome = untouchedOutcome(problem);
+  return execute(problem, 1, outcome);
+}
+
+int32_t CompiledAttend::execute(const Problem &problem, int32_t workers,
+                                Outcome &outcome) const {
   std::string prefix = spec.name + "_" + isa->name;
   effattn_attend_code code = {};
   code.target = isa->target;
@@ -354,12 +380,6 @@ Outcome CompiledAttend::run(const Problem &problem, int32_t workers) const {
       owned.push_back(makePlan(problem, b, h, isa->numbers.tileRows));
       plans.push_back(&owned.back()->plan);
     }
-
-  Outcome outcome{Heads(problem.batches, problem.heads, problem.queries,
-                        spec.valueDim, problem.layout),
-                  Heads(problem.batches, problem.heads, problem.queries, 1)};
-  std::fill(outcome.o.data.begin(), outcome.o.data.end(), untouched);
-  std::fill(outcome.lse.data.begin(), outcome.lse.data.end(), untouched);
 
   std::vector<int64_t> integers = {problem.queries, problem.keys, problem.q0};
   std::vector<double> floats = {problem.scale};
@@ -391,9 +411,9 @@ Outcome CompiledAttend::run(const Problem &problem, int32_t workers) const {
   void *scratch = std::aligned_alloc(
       128, (bytesEach * static_cast<size_t>(workers) + 127) / 128 * 128);
   run.scratch = scratch;
-  EXPECT_EQ(effattn_attend_cpu(&run), EFFATTN_OK);
+  int32_t status = effattn_attend_cpu(&run);
   std::free(scratch);
-  return outcome;
+  return status;
 }
 
 //===- oracle -------------------------------------------------------------===//

@@ -13,6 +13,7 @@
 #include "lib/Target/Cpu.h"
 
 extern "C" {
+#include "effattn/effattn.h"
 #include "runtime/src/attend.h"
 #include "runtime/src/plan.h"
 }
@@ -112,8 +113,13 @@ public:
   /// Rows that are not kept hold `untouched`.
   Outcome run(const Problem &problem, int32_t workers = 1) const;
   static constexpr float untouched = -123;
+  /// Of a run that may fail.
+  int32_t status(const Problem &problem) const;
 
 private:
+  int32_t execute(const Problem &problem, int32_t workers,
+                  Outcome &outcome) const;
+
   AttendSpec spec;
   const CpuIsa *isa;
   std::unique_ptr<LoadedKernels> kernels;
