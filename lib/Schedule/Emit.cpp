@@ -40,8 +40,10 @@ std::vector<char> renameEntries(llvm::MemoryBufferRef object,
   std::deque<std::string> names; // the configuration refers to them
   for (const KernelFunction &function : functions) {
     const std::string &symbol = function.symbol;
-    config.Common.SymbolsToRename[symbol] = names.emplace_back(symbol + "_body");
-    config.Common.SymbolsToRename[names.emplace_back(symbol + "_argv")] = symbol;
+    config.Common.SymbolsToRename[symbol] =
+        names.emplace_back(symbol + "_body");
+    config.Common.SymbolsToRename[names.emplace_back(symbol + "_argv")] =
+        symbol;
     addLocal(symbol);
     addLocal(names.emplace_back(symbol + "_metadata"));
   }
@@ -50,8 +52,8 @@ std::vector<char> renameEntries(llvm::MemoryBufferRef object,
     throw ScheduleError{text(parsed.takeError())};
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream out(bytes);
-  if (llvm::Error error = llvm::objcopy::executeObjcopyOnBinary(
-          config, **parsed, out))
+  if (llvm::Error error =
+          llvm::objcopy::executeObjcopyOnBinary(config, **parsed, out))
     throw ScheduleError{text(std::move(error))};
   return std::vector<char>(bytes.begin(), bytes.end());
 }

@@ -2,8 +2,10 @@
 
 #include "attend_cpu.h"
 
-void effattn_read_columns(effattn_column_reader *reader, int32_t count,
+__attribute__((target("avx2"))) void
+effattn_read_columns(effattn_column_reader *reader, int32_t count,
                           int32_t *columns, uint32_t *sets) {
+  reader->left -= count;
   while (count > 0) {
     const effattn_plan_run *run = reader->run;
     int64_t left = run->count - reader->offset;
@@ -49,8 +51,10 @@ void effattn_prefetch_tile(const effattn_worker *worker,
                            const effattn_plan_tile *next) {
   const int32_t *rows = plan->rows + next->rows;
   for (int32_t k = 0; k < worker->rows; ++k)
-    if (rows[k] >= 0)
+    if (rows[k] >= 0) {
       prefetch_row(&worker->q, rows[k]);
+      prefetch_row(&worker->output, rows[k]);
+    }
 
   /* Columns that this tile has read lie between its least and its greatest. */
   int64_t low = INT64_MAX, high = -1;

@@ -2,18 +2,21 @@
 |*
 |* A piece of work is a few consecutive tiles of one (batch, head). A tile packs
 |* its query rows, runs the tile kernel over chunks of its columns with (max,
-|* sum, acc) carried between them, and scatters the result. Tiles share nothing,
-|* so results do not depend on who computes them.
+|* sum, acc) carried between them, and scatters the result. The tiles of a piece
+|* take their first chunks in turn, then their second ones, and so on:
+|* neighbours read much the same keys. Tiles share nothing, so results do not
+|* depend on who computes them.
 |*
 \*===----------------------------------------------------------------------===*/
 
 #include "attend_cpu.h"
 
+#include <immintrin.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
-enum { MOST_TILES_A_PIECE = 8, PIECES_A_WORKER = 16 };
+enum { MOST_TILES_A_PIECE = EFFATTN_MOST_SLOTS, PIECES_A_WORKER = 16 };
 
 /* Kernels compute with parameters in 32 bits (lib/Schedule/ScalarToHalide.h). */
 #define PARAMETER_LIMIT ((int64_t)1 << 30)
@@ -25,9 +28,17 @@ typedef struct attend_loop {
   atomic_int failure;
 } attend_loop;
 
+/* `count` is a multiple of 8. */
 __attribute__((target("avx2"))) static int64_t
 count_nan(const float *values, int64_t count) {
-  int32_t found = 0;
+  __m256 any = _mm256_setzero_ps();
+  for (int64_t k = 0; k < count; k += 8) {
+    const __m256 x = _mm256_loadu_ps(values + k);
+    any = _mm256_or_ps(any, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+  }
+  if (_mm256_testz_ps(any, any))
+    return 0;
+  int64_t found = 0;
   for (int64_t k = 0; k < count; ++k)
     found += values[k] != values[k];
   return found;
@@ -35,7 +46,8 @@ count_nan(const float *values, int64_t count) {
 
 /* A score that looked up a table out of range has left its mark among the
    logits of the chunk. */
-static int32_t check_lookups(const effattn_worker *w) {
+static int32_t check_lookups(const effattn_worker *w,
+                             const effattn_tile_slot *slot) {
   for (int64_t k = 0; k < (int64_t)w->count * w->rows; ++k) {
     uint32_t bits;
     memcpy(&bits, &w->logits[k], sizeof bits);
@@ -44,18 +56,22 @@ static int32_t check_lookups(const effattn_worker *w) {
           EFFATTN_SIZE,
           "%s: the score of query %d and key %d (batch %d, head %d) looks up a "
           "table out of range",
-          w->run->attend->name, (int)w->present_row[k % w->rows],
+          w->run->attend->name, (int)slot->present_row[k % w->rows],
           (int)w->columns[k / w->rows], (int)w->batch, (int)w->head);
   }
   return EFFATTN_OK;
 }
 
-/* One chunk: from state[from] to state[1 - from]. A status. */
-static int32_t run_chunk(effattn_worker *w, int from) {
+/* Runs the tile kernel over the columns at hand. A status. */
+static int32_t run_columns(effattn_worker *w, effattn_tile_slot *slot) {
   const effattn_attend_code *code = w->run->code;
   const uint32_t results = TILE_ARGUMENTS + w->run->attend->tables;
-  effattn_tile_state *in = &w->state[from], *out = &w->state[1 - from];
+  effattn_tile_state *in = &slot->state[slot->from];
+  effattn_tile_state *out = &slot->state[1 - slot->from];
   void **a = w->tile_arguments;
+  a[TILE_PACKED] = &slot->packed_buffer;
+  a[TILE_ROWS] = &slot->present_buffer;
+  a[TILE_ROW_SETS] = &slot->row_sets_buffer;
   a[TILE_MAX_IN] = &in->max_buffer;
   a[TILE_SUM_IN] = &in->sum_buffer;
   a[TILE_ACC_IN] = &in->acc_buffer;
@@ -64,6 +80,7 @@ static int32_t run_chunk(effattn_worker *w, int from) {
   a[results + 2] = &out->sum_buffer;
   w->logits_buffer.dimensions[1].extent = w->count;
   w->probabilities_buffer.dimensions[1].extent = w->count;
+  slot->from = 1 - slot->from;
   int result = code->tile(a);
   if (result)
     return effattn_kernel_status(result, w->run->attend->name);
@@ -72,7 +89,7 @@ static int32_t run_chunk(effattn_worker *w, int from) {
   int64_t size = (int64_t)w->rows * w->run->attend->value_dim;
   int64_t after = count_nan(out->acc, size);
   if (after && w->run->attend->tables) {
-    int32_t status = check_lookups(w);
+    int32_t status = check_lookups(w, slot);
     if (status)
       return status;
   }
@@ -81,72 +98,106 @@ static int32_t run_chunk(effattn_worker *w, int from) {
   return effattn_kernel_status(result, w->run->attend->name);
 }
 
-/* A status. */
-static int32_t run_tile(effattn_worker *w, const effattn_plan *plan,
-                    const effattn_plan_tile *tile) {
-  const effattn_attend_run *run = w->run;
-  const int32_t unroll = (int32_t)run->code->column_unroll;
+static int32_t run_chunk(effattn_worker *w, effattn_tile_slot *slot) {
+  const int32_t unroll = (int32_t)w->run->code->column_unroll;
+  effattn_column_reader *reader = &slot->reader;
+  int32_t valid = (int32_t)(reader->left < w->chunk ? reader->left : w->chunk);
+  int64_t full = reader->full < valid ? reader->full : valid;
+  w->full_blocks = full > 0 ? (int32_t)(full / unroll) : 0;
+  effattn_read_columns(reader, valid, w->columns, w->column_sets);
+  w->count = (valid + unroll - 1) / unroll * unroll;
+  for (int32_t k = valid; k < w->count; ++k) {
+    w->columns[k] = w->columns[valid - 1];
+    w->column_sets[k] = EFFATTN_COLUMN_PADDING;
+  }
+  return run_columns(w, slot);
+}
+
+static int32_t begin_tile(effattn_worker *w, effattn_tile_slot *slot,
+                          const effattn_plan *plan,
+                          const effattn_plan_tile *tile) {
   const int32_t *rows = plan->rows + tile->rows;
   int32_t some = 0;
   for (int32_t k = 0; k < w->rows; ++k)
     if (rows[k] >= 0)
       some = rows[k];
   for (int32_t k = 0; k < w->rows; ++k) {
-    w->row[k] = rows[k];
-    w->present_row[k] = rows[k] >= 0 ? rows[k] : some;
+    slot->row[k] = rows[k];
+    slot->present_row[k] = rows[k] >= 0 ? rows[k] : some;
+    slot->state[0].max[k] = -INFINITY;
   }
   if (plan->row_sets)
-    memcpy(w->row_sets, plan->row_sets + tile->rows,
-           (size_t)w->rows * sizeof *w->row_sets);
+    memcpy(slot->row_sets, plan->row_sets + tile->rows,
+           (size_t)w->rows * sizeof *slot->row_sets);
+  memset(slot->state[0].sum, 0, (size_t)w->rows * sizeof(float));
+  memset(slot->state[0].acc, 0,
+         (size_t)w->rows * w->run->attend->value_dim * sizeof(float));
+  slot->from = 0;
+  slot->reader.run = plan->runs + tile->runs;
+  slot->reader.offset = 0;
+  slot->reader.full = tile->full_columns;
+  slot->reader.left = (int64_t)tile->full_columns + tile->partial_columns;
+  void *pack[] = {&w->user, &w->q, &slot->present_buffer, &w->floats_buffer,
+                  &slot->packed_buffer};
+  return effattn_kernel_status(w->run->code->pack(pack), w->run->attend->name);
+}
 
-  void *pack[] = {&w->user, &w->q, &w->present_buffer, &w->floats_buffer,
-                  &w->packed_buffer};
-  int32_t result = effattn_kernel_status(run->code->pack(pack),
-                                         run->attend->name);
-
-  int from = 0;
-  for (int32_t k = 0; k < w->rows; ++k)
-    w->state[0].max[k] = -INFINITY;
-  memset(w->state[0].sum, 0, (size_t)w->rows * sizeof(float));
-  memset(w->state[0].acc, 0,
-         (size_t)w->rows * run->attend->value_dim * sizeof(float));
-
-  effattn_column_reader reader = {plan->runs + tile->runs, 0,
-                                  tile->full_columns};
-  int64_t left = (int64_t)tile->full_columns + tile->partial_columns;
-  while (left > 0 && result == 0) {
-    int32_t valid = (int32_t)(left < w->chunk ? left : w->chunk);
-    w->full_blocks =
-        (int32_t)((reader.full < valid ? reader.full : valid) / unroll);
-    if (w->full_blocks < 0)
-      w->full_blocks = 0;
-    effattn_read_columns(&reader, valid, w->columns, w->column_sets);
-    w->count = (valid + unroll - 1) / unroll * unroll;
-    for (int32_t k = valid; k < w->count; ++k) {
-      w->columns[k] = w->columns[valid - 1];
-      w->column_sets[k] = EFFATTN_COLUMN_PADDING;
-    }
-    left -= valid;
-    result = run_chunk(w, from);
-    from = 1 - from;
-  }
-  if (result)
-    return result;
-
-  effattn_tile_state *state = &w->state[from];
-  void *finish[] = {&w->user,     &state->acc_buffer, &state->max_buffer,
-                    &state->sum_buffer, &w->row_buffer,     &w->output,
+static int32_t end_tile(effattn_worker *w, effattn_tile_slot *slot) {
+  const effattn_attend_run *run = w->run;
+  effattn_tile_state *state = &slot->state[slot->from];
+  void *finish[] = {&w->user,           &state->acc_buffer, &state->max_buffer,
+                    &state->sum_buffer, &slot->row_buffer,  &w->output,
                     &w->lse_buffer};
-  result =
-      effattn_kernel_status(run->code->finish(finish), run->attend->name);
+  int result = run->code->finish(finish);
   if (run->lse.data && result == 0) {
     float *lse = (float *)run->lse.data + w->batch * run->lse.stride[0] +
                  w->head * run->lse.stride[1];
     for (int32_t k = 0; k < w->rows; ++k)
-      if (rows[k] >= 0)
-        lse[rows[k] * run->lse.stride[2]] = w->lse[k];
+      if (slot->row[k] >= 0)
+        lse[slot->row[k] * run->lse.stride[2]] = w->lse[k];
   }
-  return result;
+  return effattn_kernel_status(result, run->attend->name);
+}
+
+/* Tiles [first, first + count) side by side; count <= slots. */
+static int32_t run_tiles(effattn_worker *w, const effattn_plan *plan,
+                         int64_t first, int32_t count) {
+  int32_t status = EFFATTN_OK;
+  bool more = true;
+  for (bool begun = false; more && !status; begun = true) {
+    more = false;
+    for (int32_t s = 0; s < count && !status; ++s) {
+      effattn_tile_slot *slot = &w->slot[s];
+      const effattn_plan_tile *tile = &plan->tiles[first + s];
+      if (!begun) {
+        if (first + s + 1 < plan->tile_count)
+          effattn_prefetch_tile(w, plan, tile, tile + 1);
+        status = begin_tile(w, slot, plan, tile);
+      } else if (slot->reader.left == 0) {
+        continue;
+      }
+      if (!status && slot->reader.left > 0)
+        status = run_chunk(w, slot);
+      if (!status && slot->reader.left == 0)
+        status = end_tile(w, slot);
+      more |= slot->reader.left > 0;
+    }
+  }
+  return status;
+}
+
+/* How many of the next tiles to compute side by side: those of several chunks.
+   One that needs a single chunk goes alone and finds its state in the first
+   cache. */
+static int32_t count_side_by_side(const effattn_worker *w,
+                                  const effattn_plan_tile *tiles,
+                                  int64_t most) {
+  int32_t count = 0;
+  while (count < most && count < w->slots &&
+         (int64_t)tiles[count].full_columns + tiles[count].partial_columns >
+             w->chunk)
+    ++count;
+  return count ? count : 1;
 }
 
 static const effattn_plan *plan_of(const effattn_attend_run *run, int64_t batch,
@@ -177,10 +228,10 @@ static void run_piece(void *data, int64_t index, int32_t worker) {
                             (size_t)worker * loop->scratch_bytes);
   int32_t status = effattn_worker_begin(&w, run);
   effattn_worker_select(&w, batch, head);
-  for (int64_t t = first; t < end && status == EFFATTN_OK; ++t) {
-    if (t + 1 < plan->tile_count)
-      effattn_prefetch_tile(&w, plan, &plan->tiles[t], &plan->tiles[t + 1]);
-    status = run_tile(&w, plan, &plan->tiles[t]);
+  while (first < end && status == EFFATTN_OK) {
+    int32_t count = count_side_by_side(&w, &plan->tiles[first], end - first);
+    status = run_tiles(&w, plan, first, count);
+    first += count;
   }
   if (status)
     atomic_store_explicit(&loop->failure, status, memory_order_relaxed);

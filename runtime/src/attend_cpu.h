@@ -39,22 +39,41 @@ typedef struct effattn_tile_state {
   effattn_buffer2 max_buffer, sum_buffer, acc_buffer;
 } effattn_tile_state;
 
-typedef struct effattn_worker {
-  const effattn_attend_run *run;
-  int32_t rows, chunk; /* of a tile; chunk is a multiple of column_unroll */
+/* Reads the runs of a tile in order, chunk by chunk. */
+typedef struct effattn_column_reader {
+  const effattn_plan_run *run;
+  int64_t offset; /* columns of *run already given */
+  int64_t full;   /* full columns not given yet */
+  int64_t left;   /* columns not given yet */
+} effattn_column_reader;
 
+/* A tile that is being computed. */
+typedef struct effattn_tile_slot {
   int32_t *row, *present_row; /* the plan's entries; -1 replaced by a row */
   uint32_t *row_sets;
+  float *packed;
+  effattn_tile_state state[2];
+  int from; /* the state that the next chunk starts from */
+  effattn_column_reader reader;
+  effattn_buffer2 row_buffer, present_buffer, row_sets_buffer, packed_buffer;
+} effattn_tile_slot;
+
+/* Tiles that a worker computes side by side, chunk by chunk, so that the keys
+   and values of a chunk are read from memory once for all of them. */
+enum { EFFATTN_MOST_SLOTS = 8 };
+
+typedef struct effattn_worker {
+  const effattn_attend_run *run;
+  int32_t rows, chunk, slots;
+  effattn_tile_slot slot[EFFATTN_MOST_SLOTS];
+
   int32_t *columns;
   uint32_t *column_sets;
   int32_t *integers;
-  float *floats, *packed, *lse, *logits, *probabilities;
-  effattn_tile_state state[2];
-
+  float *floats, *lse, *logits, *probabilities;
   effattn_buffer2 q, k, v, output; /* of the current (batch, head) */
-  effattn_buffer2 packed_buffer, row_buffer, present_buffer, row_sets_buffer,
-      columns_buffer, column_sets_buffer, integers_buffer, floats_buffer,
-      lse_buffer, logits_buffer, probabilities_buffer;
+  effattn_buffer2 columns_buffer, column_sets_buffer, integers_buffer,
+      floats_buffer, lse_buffer, logits_buffer, probabilities_buffer;
   struct halide_buffer_t *tables;
   struct halide_dimension_t *table_dimensions;
 
@@ -76,13 +95,6 @@ int32_t effattn_worker_begin(effattn_worker *worker,
 /* Points the worker at one (batch, head). */
 void effattn_worker_select(effattn_worker *worker, int64_t batch,
                            int64_t head);
-
-/* Reads the runs of a tile in order, chunk by chunk. */
-typedef struct effattn_column_reader {
-  const effattn_plan_run *run;
-  int64_t offset; /* columns of *run already given */
-  int64_t full;   /* full columns not given yet */
-} effattn_column_reader;
 
 /* Writes the next `count` columns of the tile and their set bits. */
 void effattn_read_columns(effattn_column_reader *reader, int32_t count,

@@ -28,38 +28,62 @@ static void *take(char *scratch, size_t *used, size_t bytes) {
   return memory;
 }
 
-size_t effattn_worker_layout(effattn_worker *w, const effattn_attend *attend,
-                             const effattn_attend_code *code, void *scratch) {
-  size_t used = 0;
-  size_t rows = code->tile_rows;
-  size_t chunk =
-      code->column_chunk / code->column_unroll * code->column_unroll;
-  w->rows = (int32_t)rows;
-  w->chunk = (int32_t)chunk;
+/* Memory that the tiles side by side should take together, and the keys and
+   values of a chunk: both are to stay in a second cache of 1 MiB. */
+enum { SLOT_BYTES = 256 << 10, CHUNK_BYTES = 384 << 10 };
+
+static int64_t clamp(int64_t value, int64_t low, int64_t high) {
+  return value < low ? low : value > high ? high : value;
+}
+
 #define TAKE(field, count)                                                     \
-  w->field = take(scratch, &used, (count) * sizeof *w->field)
-  TAKE(row, rows);
-  TAKE(present_row, rows);
-  TAKE(row_sets, rows);
-  TAKE(columns, chunk);
-  TAKE(column_sets, chunk);
-  TAKE(integers, attend->integers + 1);
-  TAKE(floats, attend->floats + 1);
-  TAKE(packed, rows * attend->head_dim);
-  TAKE(lse, rows);
-  TAKE(logits, rows * chunk);
-  TAKE(probabilities, rows * chunk);
+  field = take(scratch, &used, (size_t)(count) * sizeof *field)
+
+static size_t lay_slot_out(effattn_tile_slot *slot, int64_t rows,
+                           const effattn_attend *attend, char *scratch,
+                           size_t used) {
+  TAKE(slot->row, rows);
+  TAKE(slot->present_row, rows);
+  TAKE(slot->row_sets, rows);
+  TAKE(slot->packed, rows * attend->head_dim);
   for (int s = 0; s < 2; ++s) {
-    TAKE(state[s].max, rows);
-    TAKE(state[s].sum, rows);
-    TAKE(state[s].acc, rows * attend->value_dim);
+    TAKE(slot->state[s].max, rows);
+    TAKE(slot->state[s].sum, rows);
+    TAKE(slot->state[s].acc, rows * attend->value_dim);
   }
-  TAKE(tables, attend->tables);
-  TAKE(table_dimensions, attend->tables * EFFATTN_MAX_RANK);
-  TAKE(tile_arguments, TILE_ARGUMENTS + attend->tables + TILE_RESULTS);
-#undef TAKE
   return used;
 }
+
+size_t effattn_worker_layout(effattn_worker *w, const effattn_attend *attend,
+                             const effattn_attend_code *code, void *scratch) {
+  const int64_t rows = code->tile_rows, unroll = code->column_unroll;
+  const int64_t channels = (int64_t)attend->head_dim + attend->value_dim;
+  const int64_t chunk =
+      clamp(CHUNK_BYTES / (channels * (int64_t)sizeof(float)), unroll,
+            code->column_chunk) /
+      unroll * unroll;
+  w->rows = (int32_t)rows;
+  w->chunk = (int32_t)chunk;
+  effattn_tile_slot one;
+  w->slots = (int32_t)clamp(
+      SLOT_BYTES / (int64_t)lay_slot_out(&one, rows, attend, NULL, 0), 1,
+      EFFATTN_MOST_SLOTS);
+  size_t used = 0;
+  for (int32_t s = 0; s < w->slots; ++s)
+    used = lay_slot_out(&w->slot[s], rows, attend, scratch, used);
+  TAKE(w->columns, chunk);
+  TAKE(w->column_sets, chunk);
+  TAKE(w->integers, attend->integers + 1);
+  TAKE(w->floats, attend->floats + 1);
+  TAKE(w->lse, rows);
+  TAKE(w->logits, rows * chunk);
+  TAKE(w->probabilities, rows * chunk);
+  TAKE(w->tables, attend->tables);
+  TAKE(w->table_dimensions, attend->tables * EFFATTN_MAX_RANK);
+  TAKE(w->tile_arguments, TILE_ARGUMENTS + attend->tables + TILE_RESULTS);
+  return used;
+}
+#undef TAKE
 
 /* A table without elements is never looked up inside the pattern; outside of
    it the clamped index must still find memory. */
@@ -94,14 +118,24 @@ static void describe_state(effattn_tile_state *state, int64_t rows,
   describe(&state->acc_buffer, state->acc, f32, 2, channels, rows, channels);
 }
 
+static void describe_slot(effattn_tile_slot *slot, int64_t rows,
+                          const effattn_attend *attend) {
+  memset(slot->row_sets, 0, (size_t)rows * sizeof *slot->row_sets);
+  describe(&slot->row_buffer, slot->row, i32, 1, rows, 1, rows);
+  describe(&slot->present_buffer, slot->present_row, i32, 1, rows, 1, rows);
+  describe(&slot->row_sets_buffer, slot->row_sets, u32, 1, rows, 1, rows);
+  describe(&slot->packed_buffer, slot->packed, f32, 2, rows, attend->head_dim,
+           rows);
+  describe_state(&slot->state[0], rows, attend->value_dim);
+  describe_state(&slot->state[1], rows, attend->value_dim);
+}
+
+/* Those that depend on the slot are set before each call. */
 static void list_arguments(effattn_worker *w, uint32_t tables) {
   void **a = w->tile_arguments;
   a[TILE_USER] = &w->user;
-  a[TILE_PACKED] = &w->packed_buffer;
   a[TILE_K] = &w->k;
   a[TILE_V] = &w->v;
-  a[TILE_ROWS] = &w->present_buffer;
-  a[TILE_ROW_SETS] = &w->row_sets_buffer;
   a[TILE_COLUMNS] = &w->columns_buffer;
   a[TILE_COLUMN_SETS] = &w->column_sets_buffer;
   a[TILE_INTEGERS] = &w->integers_buffer;
@@ -125,23 +159,18 @@ int32_t effattn_worker_begin(effattn_worker *w,
     w->integers[k] = (int32_t)run->integers[k];
   for (uint32_t k = 0; k < attend->floats; ++k)
     w->floats[k] = (float)run->floats[k];
-  memset(w->row_sets, 0, (size_t)w->rows * sizeof *w->row_sets);
 
   int64_t rows = w->rows;
-  describe(&w->row_buffer, w->row, i32, 1, rows, 1, rows);
-  describe(&w->present_buffer, w->present_row, i32, 1, rows, 1, rows);
-  describe(&w->row_sets_buffer, w->row_sets, u32, 1, rows, 1, rows);
+  for (int32_t s = 0; s < w->slots; ++s)
+    describe_slot(&w->slot[s], rows, attend);
   describe(&w->columns_buffer, w->columns, i32, 1, w->chunk, 1, w->chunk);
   describe(&w->column_sets_buffer, w->column_sets, u32, 1, w->chunk, 1,
            w->chunk);
   describe(&w->integers_buffer, w->integers, i32, 1, attend->integers, 1, 0);
   describe(&w->floats_buffer, w->floats, f32, 1, attend->floats, 1, 0);
-  describe(&w->packed_buffer, w->packed, f32, 2, rows, attend->head_dim, rows);
   describe(&w->lse_buffer, w->lse, f32, 1, rows, 1, rows);
   describe(&w->logits_buffer, w->logits, f32, 2, rows, 0, rows);
   describe(&w->probabilities_buffer, w->probabilities, f32, 2, rows, 0, rows);
-  describe_state(&w->state[0], rows, attend->value_dim);
-  describe_state(&w->state[1], rows, attend->value_dim);
   describe(&w->q, NULL, f32, 2, attend->head_dim, run->query.shape[2],
            run->query.stride[2]);
   describe(&w->k, NULL, f32, 2, attend->head_dim, run->key.shape[2],
