@@ -4,19 +4,22 @@
 // as isl text, loops that list the runs of a row tile, the number of visible
 // pairs, causality. Knows nothing of targets, tensors or MLIR.
 //
-// A predicate may hold KeyInSet and QueryInSet atoms: membership in index sets
-// that exist at run time only. A KeyInSet atom is constant on a column and a
-// QueryInSet atom is constant on a row, so each assignment of truth values to
-// them leaves a pattern without atoms: a `Case`. The planner takes the case 0
-// (in no set) for all columns less those of the sets, and the other cases for
-// the columns of the sets (a sorted list) only.
+// What tables decide at launch is taken out of the predicate as atoms
+// (Atoms.h); each assignment of truth values to them leaves a pattern without
+// atoms: a `Case`. The planner takes the case of a column by the atoms that
+// hold there.
+//
+// Three steps: analyse() finds what does not depend on tiles, estimate() what
+// a tiling would cost, analyseTiles() the columns of the tiles of a tiling.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EFFATTN_LIB_ANALYSIS_ANALYSIS_H
 #define EFFATTN_LIB_ANALYSIS_ANALYSIS_H
 
+#include "lib/Analysis/Atoms.h"
 #include "lib/Analysis/RunNest.h"
 #include "lib/Analysis/Strategy.h"
+#include "lib/Analysis/Tiling.h"
 #include "lib/Pattern/Pattern.h"
 
 #include <cstdint>
@@ -27,28 +30,31 @@
 
 namespace effattn {
 
-/// The columns of one row tile under one assignment of the atoms. Sets are isl
-/// text over parameters [N, M, (q0,) dimensions, arguments, t] and one column.
-struct ColumnSets {
+/// One assignment to the atoms, from the side of a row. Sets are isl text over
+/// [parameters, row coordinates] and the coordinates of a column: `j`, or
+/// `jy, jx` on a grid. Runs count linear columns.
+struct RowCase {
+  std::string row;
+  RunNestRef rowRuns;
+};
+
+/// The columns of one tile under one assignment, over [parameters, tile
+/// coordinates]. On a tile that reaches past the last row, rows past the end
+/// count as rows: touch is a superset and full a subset of the exact ones.
+struct TileCase {
   std::string touch;   ///< some row of the tile sees the column
   std::string full;    ///< every row does
   std::string partial; ///< touch minus full
   RunNestRef fullRuns, partialRuns;
 };
 
-/// One assignment of truth values: bit k of `keys` is the atom KeyInSet of the
-/// set number `keySetTables[k]`, bit k of `queries` is QueryInSet of
-/// `querySetTables[k]`.
-struct AnalysisCase {
-  uint32_t keys = 0, queries = 0;
-  /// Contiguous tiles: rows tileRows * t + 0..tileRows-1, parameter `t`. On the
-  /// last tile, rows past N count as rows: touch is a superset and full a
-  /// subset of the exact ones.
-  ColumnSets tile;
-  /// One row, parameter `i`: the exact columns of that row, for tiles of rows
-  /// in any order (the planner merges them).
-  RunNestRef rowRuns;
-  std::string row;
+struct TileFacts {
+  Tiling tiling;
+  /// By indexOf(assignment). Empty for ByLabel, and where `gathered`: then the
+  /// planner merges the rows' columns.
+  std::vector<TileCase> cases;
+  /// The sets of tiles cost too much to make exactly.
+  bool gathered = false;
 };
 
 /// Why a pattern is not causal, or that it is. Pair-causal: j <= i + q0 for
@@ -81,26 +87,33 @@ struct PairCount {
 
 struct PatternFacts {
   /// Names of the Int parameters, in the order in which the planner gets them:
-  /// N, M, q0, then dimensions and scalar arguments by first use.
+  /// N, M, q0, then extents, dimensions, scalar arguments, b, h and extras by
+  /// first use.
   std::vector<std::string> parameters;
-  /// What each parameter stands for: Variable N, M, q0, b or h, or the
-  /// Dimension or Argument node. The name of a dimension or argument is its
-  /// own, unless that is taken (a dimension N) or a word of isl's: then it is
-  /// `dim_N`, `arg_t`.
+  /// What each parameter stands for: Variable N, M, q0, b or h, a Dimension, an
+  /// Argument, an extent that is an expression of these, or the Lookup of an
+  /// extra. The name of a dimension or argument is its own, unless that is
+  /// taken (a dimension N) or a word of isl's: then it is `dim_N`, `arg_t`.
   std::vector<ScalarRef> parameterValues;
-  /// Numbers of the index sets in atoms, ascending: bit k of a case.
-  std::vector<int> keySetTables, querySetTables;
+  Atoms atoms;
+  /// Sizes of the grid, slowest first; empty: none. Constant or Variable nodes
+  /// with the name of a parameter.
+  std::vector<ScalarRef> extents;
   /// Constants by which the pattern divides, ascending.
   std::vector<int64_t> moduli;
-  int keySets = 0, querySets = 0;
-  std::vector<AnalysisCase> cases; ///< [queries * 2^keySets + keys]
-  /// Column hull of a tile in case 0 (no atom holds): least and greatest
+  /// Names of a row's coordinates: {"i"}, {"iy", "ix"}, {"iz", "iy", "ix"}.
+  std::vector<std::string> rowParameters;
+  std::vector<RowCase> cases; ///< by indexOf(assignment)
+  /// Column hull of a contiguous tile where no atom holds: least and greatest
   /// visible column, as text. Empty where no tile sees a column.
   std::string hullLower, hullUpper;
   Causality causality;
   PairCount count;
   bool empty = false; ///< no pair for any size
   bool dense = false; ///< every pair for every size
+  /// Every column of every row may have to be visited though the pattern need
+  /// not hold there: an Unknown relation decides alone [S10]. The reason.
+  std::string unbounded;
 };
 
 /// What the analysis cannot do: the construct, why, and what would help.
@@ -111,13 +124,17 @@ struct AnalysisFailure {
 };
 
 struct AnalysisOptions {
-  Strategy strategy;
   /// q0 is M - N (the default of an attend), and not a parameter of its own.
   bool bottomRight = true;
   /// What q0 is, over constants, N, M, dimensions and Int arguments. Null: M -
   /// N where `bottomRight`, else a parameter.
   ScalarRef q0;
+  /// Grid of the coordinates i.y, j.x, ... of the predicate (PatternForm).
+  std::vector<ScalarRef> extents;
   bool count = true;
+  /// The greatest token that key j reads, over `j` and constants, for
+  /// causality: null is j itself (Causality.h).
+  ScalarRef keyReach;
   /// Bound on isl's steps (a microsecond or a few each) for the sets of one
   /// pattern; the search for loops has some multiple of it.
   uint64_t maxOperations = 4'000'000;
@@ -129,15 +146,48 @@ std::shared_ptr<const PatternFacts> analyse(const ScalarRef &predicate,
                                             const AnalysisOptions &options,
                                             AnalysisFailure *failure);
 
-/// Rebuilds the loops of one set from its text (the form kept on operations):
-/// with the same `tileRows` and moduli it gives what analyse() gave, which
-/// itself builds its loops from the text. `moduli` are the constants by which
-/// the pattern divides. `tileRows` is B in the context 0 <= t, B*t < N in which
-/// the loops hold: Strategy::tileRows for `t`, 1 for a row (`i`). Where it is 0
-/// only 0 <= t is known, and the loops check the rest.
-RunNestRef buildRuns(const std::string &set, const std::string &tileParameter,
-                     const std::vector<int64_t> &moduli,
-                     AnalysisFailure *failure, int64_t tileRows = 0);
+/// The columns of the tiles of a tiling. Where the exact sets cost too much the
+/// result is `gathered`, which is no failure.
+std::optional<TileFacts> analyseTiles(const ScalarRef &predicate,
+                                      const AnalysisOptions &options,
+                                      const PatternFacts &facts,
+                                      const Tiling &tiling,
+                                      AnalysisFailure *failure);
+
+/// Values by parameter name, for evaluating nests.
+using ParameterValues = std::function<int64_t(const std::string &)>;
+
+/// What a tiling computes for given sizes: exact, by merging the columns of
+/// the rows of each tile (a sample of the tiles where there are many; then
+/// scaled). Atoms are taken as absent; relations as holding in one aligned
+/// block of columns. In pairs for one (batch, head).
+struct TilingCost {
+  double visible = 0;  ///< pairs of the pattern
+  double computed = 0; ///< columns of the tiles times rows of a tile
+  double tiles = 0, runs = 0;
+};
+TilingCost estimate(const PatternFacts &facts, const Tiling &tiling,
+                    const ParameterValues &values);
+
+/// Tilings that are worth comparing for this pattern: contiguous; residues of
+/// each modulus of it (and of products that the pattern's steps suggest); boxes
+/// and lines on a grid; by label where a Labels relation bounds it.
+std::vector<Tiling> candidateTilings(const PatternFacts &facts, int64_t rows);
+
+/// How the text of a set (the form kept on operations) becomes loops again.
+struct SetFrame {
+  /// Coordinates of the tile or row, parameters of the set.
+  std::vector<std::string> coordinates;
+  std::vector<ScalarRef> extents; ///< as PatternFacts::extents
+  std::vector<int64_t> moduli;
+  /// Rows of a tile for the context of the loops (1: a row); null tiling: row.
+  std::optional<Tiling> tiling;
+};
+
+/// Rebuilds the loops of one set from its text: what analyse() and
+/// analyseTiles() gave, which build their loops from the text themselves.
+RunNestRef buildRuns(const std::string &set, const SetFrame &frame,
+                     AnalysisFailure *failure);
 
 } // namespace effattn
 

@@ -24,7 +24,9 @@ enum class PatternKind {
   Prefix,       ///< scalars: P
   Segments,     ///< table t: t[i] == t[j]
   Blocks,       ///< scalars: s; table t: t[p div s, j div s]
-  RandomBlocks, ///< scalars: s, count, seed; children[0]: outside (may be none)
+  RandomBlocks, ///< scalars: s, count, seed; children[0]: outside (may be
+                ///< none); table: the drawn blocks i32[H, blocks, count], entry
+                ///< [h, p div s - q0 div s, c], -1 for none (-1: not made yet)
   Queries,      ///< table: index set S; i in S
   Keys,         ///< table: index set S; j in S
   Comprehension, ///< predicate: Bool over b, h, i, j, N, M (q0 is not applied)
@@ -46,7 +48,12 @@ enum class OrderKind {
 
 struct Order {
   OrderKind kind;
-  int table = -1;
+  int table = -1; ///< Sort: the values; Given: the permutation, rank -> token
+  int tableRank = 0; ///< leading axes are the current b and h
+  /// Table of ranks (token -> rank) and of tokens (rank -> token), where the
+  /// pass that makes tables has run; their rank is `tableRank` (1 for the
+  /// orders of grids). Then predicate() can write what is in this order.
+  int rankTable = -1, tokenTable = -1;
   std::vector<ScalarRef> scalars;
 };
 
@@ -73,14 +80,42 @@ public:
 PatternRef makePattern(PatternKind kind, std::vector<ScalarRef> scalars = {},
                        std::vector<PatternRef> children = {});
 
-/// The pattern as one Bool expression over b, h, i, j, N, M, q0, kernel
-/// dimensions, scalar arguments, look-ups, KeyInSet and QueryInSet. Range
-/// conditions 0 <= i < N, 0 <= j < M are not part of it.
-///
-/// Patterns on grids, in orders, random blocks and head ranges cannot always
-/// be written so: then the result is null and `*unsupported` points at the
-/// first such node.
+/// A pattern as one Bool expression.
+struct PatternForm {
+  /// Over b, h, i, j, N, M, q0, kernel dimensions, scalar arguments, look-ups,
+  /// KeyInSet, QueryInSet, and i.y, j.x, ... where `extents` are given. Range
+  /// conditions 0 <= i < N, 0 <= j < M are not part of it. Null: not possible.
+  ScalarRef predicate;
+  /// Sizes of the grid of the coordinates, slowest first; empty: no
+  /// coordinates. Where a pattern has several grids, the coordinates of all
+  /// but the first are written with div and mod.
+  std::vector<ScalarRef> extents;
+};
+
+/// Random blocks and orders need their tables: where one has none yet, the
+/// predicate is null and `*unsupported` points at the first such node.
+PatternForm formOf(const PatternRef &pattern, const Pattern **unsupported);
+
+/// formOf() without coordinates: i.x is i mod X, i.y is i div X mod Y, ...
 ScalarRef predicate(const PatternRef &pattern, const Pattern **unsupported);
+
+/// Replaces coordinates i.y, j.x, ... by arithmetic on `i` and `j`.
+ScalarRef withoutCoordinates(const ScalarRef &predicate,
+                             const std::vector<ScalarRef> &extents);
+
+/// The first InOrder node (its orders have tables), or null.
+const Pattern *firstOrder(const PatternRef &pattern);
+
+/// A predicate over tokens as one over ranks in the orders of `inOrder`, where
+/// `i` and `j` are ranks: rankTable[i] becomes i, and every other i becomes
+/// tokenTable[i]; j likewise.
+ScalarRef inRanks(const ScalarRef &predicate, const Pattern &inOrder);
+
+/// The pattern of head `h` where lo <= h < hi: each Heads node is replaced by
+/// its child for that range. `headBounds` gives the bounds at which some Heads
+/// node changes, ascending, without 0; empty: no Heads node.
+PatternRef forHeads(const PatternRef &pattern, int64_t low);
+std::vector<int64_t> headBounds(const PatternRef &pattern);
 
 /// The language's spelling.
 std::string toString(const PatternRef &pattern,

@@ -47,10 +47,38 @@ typedef struct effattn_attend_operands {
   const int32_t *tables;      /* slots, effattn_attend.tables */
   const int64_t *integers;    /* N, M, q0, others */
   const double *floats;       /* scale, others */
+  /* 1: rows start from what output and lse hold, which then is one more part
+     of the softmax (lse is given; -inf: no part). Rows that have no keys here
+     stay as they are. */
+  int32_t continues;
+  int32_t query_order, key_order; /* effattn_attend.permuted: slots of i32
+                                     permutations, rank -> token; else -1 */
 } effattn_attend_operands;
 
 int32_t effattn_host_attend(effattn_launch *launch, int32_t attend,
                             const effattn_attend_operands *operands);
+
+/* How effattn_host_order orders the tokens 0..n-1. */
+typedef enum effattn_order_kind {
+  EFFATTN_ORDER_SORT = 0,         /* stable, by the values of `table` */
+  EFFATTN_ORDER_BLOCK_RASTER = 1, /* sizes: Y, X, y, x */
+  EFFATTN_ORDER_COLUMN_MAJOR = 2, /* sizes: Y, X */
+  EFFATTN_ORDER_GIVEN = 3         /* `table` is the permutation, rank -> token:
+                                     checked */
+} effattn_order_kind;
+
+/* Fills `order_slot` (rank -> token) and `rank_slot` (token -> rank), both i32
+   of the same shape: [.., n], leading axes as those of the table (none for the
+   orders of grids). `table_slot` is -1 for the orders of grids. */
+int32_t effattn_host_order(effattn_launch *launch, int32_t kind,
+                           int32_t table_slot, const int64_t *sizes,
+                           int32_t order_slot, int32_t rank_slot);
+
+/* Draws blocks: fills `table_slot`, i32[heads, blocks, count], entry
+   [h, u - q0 div size, c], -1 where fewer blocks are left. `integers` are those
+   of the draw. */
+int32_t effattn_host_draw(effattn_launch *launch, int32_t draw,
+                          const int64_t *integers, int32_t table_slot);
 
 /* One softmax over the keys of all parts: `outputs` and `lses` are slots of
    `count` results, `output` and `lse` (or -1) receive it. */

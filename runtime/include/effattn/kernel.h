@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define EFFATTN_ABI_MAJOR 1u
+#define EFFATTN_ABI_MAJOR 2u
 #define EFFATTN_ABI_MINOR 0u
 #define EFFATTN_ABI_VERSION ((EFFATTN_ABI_MAJOR << 16) | EFFATTN_ABI_MINOR)
 #define EFFATTN_MAX_RANK 6
@@ -90,19 +90,76 @@ typedef struct effattn_run {
   int32_t first, step, count;
 } effattn_run;
 
+/* Planning works on plan indices: tokens, or ranks where the attend is permuted
+   (effattn_attend.permuted). "Row" and "column" below are plan indices of a
+   query and of a key. `parameters` of generated planner functions are the
+   attend's integers (N, M, q0, then what effattn_attend says), then b and h,
+   then the attend's `extras`. */
+
 /* Lists the runs of tile `index` (or row `index`): writes at most `capacity`
-   runs and returns how many there are. `parameters` are the attend's integers:
-   N, M, q0, then what effattn_attend says. Generated code. */
+   runs and returns how many there are. Generated code. */
 typedef int64_t (*effattn_runs_function)(const int64_t *parameters,
                                          int64_t index, effattn_run *runs,
                                          int64_t capacity);
 
-/* One assignment of truth values to the set atoms of a pattern: see
-   lib/Analysis/Analysis.h. Index: queries << key_sets | keys. */
+/* Number of tiles; some may be without rows. Generated code. */
+typedef int64_t (*effattn_tiles_function)(const int64_t *parameters);
+/* The rows of a tile into `rows` (tile_rows entries, -1 for none); returns how
+   many are there. Generated code. */
+typedef int32_t (*effattn_rows_function)(const int64_t *parameters,
+                                         int64_t index, int32_t *rows);
+
+/* A table as planner functions read it: axes as the source declares them,
+   outermost first, strides in elements. */
+typedef struct effattn_plan_table {
+  const void *data;
+  uint32_t element; /* effattn_element */
+  uint32_t rank;
+  const int64_t *shape, *stride;
+} effattn_plan_table;
+
+/* A number that tables decide. Look-ups are clamped; *missed becomes 1 (never
+   0) where one was out of range. Generated code. */
+typedef int64_t (*effattn_plan_value)(const int64_t *parameters,
+                                      const effattn_plan_table *tables,
+                                      int64_t a, int64_t b, int32_t *missed);
+
+/* A condition on pairs that tables decide: an atom of the pattern. For a tile
+   of rows a column is in one of three states: no row has the condition there
+   (0), every row has (1), or some may (2). */
+typedef enum effattn_relation_kind {
+  EFFATTN_RELATION_LABELS = 0, /* column(j) is one of row(i, 0..labels-1) */
+  EFFATTN_RELATION_BITMAP = 1, /* test(row(i, 0), column(j)) */
+  EFFATTN_RELATION_UNKNOWN = 2 /* 2 everywhere: the predicate decides */
+} effattn_relation_kind;
+
+typedef struct effattn_relation {
+  uint32_t kind;
+  uint32_t labels;           /* of a row; 1 for a bitmap */
+  effattn_plan_value row;    /* a: row, b: number of the label */
+  effattn_plan_value column; /* a: column */
+  effattn_plan_value test;   /* a: row label, b: column label; 0 or 1 */
+} effattn_relation;
+
+/* One choice of truth values for the atoms of a pattern: see
+   lib/Analysis/Atoms.h. Index:
+     ((sum of state_r * 3^r over relations) << query_atoms | queries)
+       << key_atoms | keys
+   where the bits of `queries` and `keys` are the index sets first, then the
+   conditions. */
 typedef struct effattn_case {
-  effattn_runs_function tile_full, tile_partial; /* tile of contiguous rows */
+  effattn_runs_function tile_full, tile_partial; /* a tile of the row order */
   effattn_runs_function row;                     /* one row */
 } effattn_case;
+
+/* Which rows form a tile. */
+typedef enum effattn_row_order {
+  EFFATTN_ROWS_CONTIGUOUS = 0, /* tile t: rows t * tile_rows + 0, 1, ... */
+  EFFATTN_ROWS_LISTED = 1,     /* tile_count and tile_row_list say */
+  EFFATTN_ROWS_BY_LABEL = 2    /* rows sorted (stably) by label 0 of relation
+                                  `order_relation`, then cut into tiles;
+                                  contiguous where the labels are sorted */
+} effattn_row_order;
 
 /* Arguments as in Halide's argv convention; 0 is success. */
 typedef int (*effattn_code)(void **arguments);
@@ -114,7 +171,11 @@ typedef struct effattn_attend_code {
   uint32_t tile_rows;     /* query rows of a tile */
   uint32_t column_unroll; /* full columns come in multiples of it */
   uint32_t column_chunk;  /* most columns of one call */
-  const effattn_case *cases; /* 2^(key_sets + query_sets), for tile_rows */
+  uint32_t row_order;     /* effattn_row_order */
+  uint32_t order_relation;
+  effattn_tiles_function tile_count;   /* listed rows; else NULL */
+  effattn_rows_function tile_row_list; /* listed rows; else NULL */
+  const effattn_case *cases; /* one for each index, for this row order */
   effattn_code pack;        /* CPU: rows of q -> scaled, transposed tile */
   effattn_code tile;        /* CPU: a chunk of columns; GPU: the whole launch */
   effattn_code tile_select; /* CPU: the same where absent pairs meet NaN or Inf */
@@ -129,9 +190,35 @@ typedef struct effattn_attend {
   uint32_t key_sets, query_sets;
   uint32_t tables;
   uint32_t scores_can_vanish; /* 1: the score can be -inf inside the pattern */
+  /* 1: plan indices are ranks; operands have slots of the permutations. */
+  uint32_t permuted;
+  /* 1: what planning reads depends on the batch, on the head (index sets with
+     axes for them add to this by themselves). */
+  uint32_t plan_by_batch, plan_by_head;
+  int64_t head_begin, head_end; /* only these heads; both 0: all */
+  /* Further planner parameters, after b and h: a, b of the function are 0. */
+  uint32_t extras;
+  const effattn_plan_value *extra;
+  /* Conditions on a column or a row alone (a: it; 0 or 1). Atoms after the
+     index sets. A column whose look-up is out of range is planned as partial,
+     so that the kernel finds the pair. */
+  uint32_t key_conditions, query_conditions;
+  const effattn_plan_value *key_condition, *query_condition;
+  uint32_t relations;
+  const effattn_relation *relation;
   uint32_t codes;
   const effattn_attend_code *code; /* one for each target */
 } effattn_attend;
+
+/* Blocks drawn by random_blocks (docs/language.md, S7). */
+typedef struct effattn_draw {
+  const char *name; /* for messages: file:line */
+  int64_t size, count, seed;
+  uint32_t integers; /* N, M, q0, others: parameters of `touched`; then b = 0
+                        and h */
+  effattn_runs_function touched; /* key blocks that query block (q0 div size) +
+                                    index touches in `outside`; NULL: none */
+} effattn_draw;
 
 typedef struct effattn_step_code {
   uint32_t target;
@@ -163,9 +250,10 @@ typedef struct effattn_kernel {
   uint32_t requires_count;
   const effattn_require *require;
   uint32_t slots; /* arguments + results + temporaries */
-  uint32_t attends, steps;
+  uint32_t attends, steps, draws;
   const effattn_attend *attend;
   const effattn_step *step;
+  const effattn_draw *draw;
   /* The host program. 0 or an effattn_status that a host_* call gave. */
   int32_t (*host)(effattn_launch *launch, const int64_t *dimensions,
                   const int64_t *integers, const double *floats);

@@ -1,0 +1,82 @@
+//===- Atoms.h - what tables decide, taken out of a predicate ---*- C++ -*-===//
+//
+// A predicate is Presburger arithmetic over i, j (or grid coordinates), the
+// sizes, and *atoms*: conditions that only the data at launch decides. Atoms
+// are numbered by first use, each kind by itself, and the numbering depends on
+// the predicate alone: analysis and lowering find the same.
+//
+//   key atom       depends on j alone: membership in an index set, or a
+//                  condition with look-ups. Constant on a column.
+//   query atom     the same for i. Constant on a row.
+//   relation       depends on both:
+//     Labels       g(j) == f_0(i) or ... or g(j) == f_n(i), where tables occur
+//                  (segments, random blocks, t[i] == t[j]). `or`s of such
+//                  equalities with one g are one relation.
+//     Bitmap       t[f(i), g(j)] of a bool (or integer, as != 0) table, with
+//                  leading b and h; further comparisons c == t[f(i), g(j)] too
+//     Unknown      everything else: true or false for each pair
+//   extra          an Int look-up by b and h alone: a parameter of the sets
+//
+// Key atoms with index sets come before key atoms with conditions; query atoms
+// too.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EFFATTN_LIB_ANALYSIS_ATOMS_H
+#define EFFATTN_LIB_ANALYSIS_ATOMS_H
+
+#include "lib/Pattern/Scalar.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace effattn {
+
+/// A condition on a column (over `j`) or on a row (over `i`).
+struct SideAtom {
+  int set = -1;        ///< number of the index set; -1: `condition`
+  ScalarRef condition; ///< Bool; null for an index set
+};
+
+struct RelationAtom {
+  enum class Kind { Labels, Bitmap, Unknown };
+  Kind kind = Kind::Unknown;
+  std::vector<ScalarRef> rowLabels; ///< Int over `i`; one for Bitmap
+  ScalarRef columnLabel;            ///< Int over `j`
+  /// Bitmap: Bool over the variables `u` (row label) and `w` (column label).
+  ScalarRef test;
+  ScalarRef source; ///< the condition as it was, for messages
+};
+
+/// Most relations of one pattern (3^r states), and most side atoms.
+inline constexpr size_t maxRelations = 2, maxSideAtoms = 6;
+
+struct Atoms {
+  std::vector<SideAtom> keys, queries;
+  std::vector<RelationAtom> relations;
+  std::vector<ScalarRef> extras; ///< Lookup nodes
+
+  size_t cases() const; ///< 3^relations * 2^(keys + queries)
+};
+
+/// Truth values of all atoms. `relations` holds the state of relation r as its
+/// digit r in base 3: 0 no row, 1 every row, 2 may be.
+struct Assignment {
+  uint32_t keys = 0, queries = 0, relations = 0;
+};
+size_t indexOf(const Atoms &atoms, const Assignment &assignment);
+Assignment assignmentOf(const Atoms &atoms, size_t index);
+
+/// A predicate whose atoms are replaced by variables of their own.
+struct AtomisedPredicate {
+  Atoms atoms;
+  ScalarRef predicate;
+
+  /// The predicate under an assignment whose relations are 0 or 1 each.
+  ScalarRef assign(const Assignment &assignment) const;
+};
+
+AtomisedPredicate atomise(const ScalarRef &predicate);
+
+} // namespace effattn
+
+#endif // EFFATTN_LIB_ANALYSIS_ATOMS_H

@@ -1,0 +1,45 @@
+//===- Tiling.h - which rows form a tile ------------------------*- C++ -*-===//
+//
+// A row order and a number of rows. Tiles have coordinates, the parameters of
+// their column sets; the planner numbers them from 0.
+//
+//   Contiguous  t            rows B*t + k
+//   Residues    r, t         rows r + m*(B*t + k), 0 <= r < m; number
+//                            r * ceil(ceil(N / m) / B) + t
+//   Grid        tz, ty, tx   rows (shape * coordinates) + box of `shape`;
+//                            row-major number
+//   ByLabel     (gathered)   rows sorted by the label of a relation; no column
+//                            sets of tiles, the planner merges those of rows
+//                            (contiguous tiles where labels are sorted)
+//
+//===----------------------------------------------------------------------===//
+#ifndef EFFATTN_LIB_ANALYSIS_TILING_H
+#define EFFATTN_LIB_ANALYSIS_TILING_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace effattn {
+
+enum class RowOrder { Contiguous, Residues, Grid, ByLabel };
+
+struct Tiling {
+  RowOrder order = RowOrder::Contiguous;
+  int64_t rows = 16;          ///< B
+  int64_t modulus = 1;        ///< Residues: m
+  std::vector<int64_t> shape; ///< Grid: extents, slowest first; product B
+  int relation = -1;          ///< ByLabel: number of the relation
+
+  bool operator==(const Tiling &) const = default;
+};
+
+/// Names of the coordinates of a tile: {"t"}, {"r", "t"}, {"ty", "tx"}, ...
+std::vector<std::string> tileParameters(const Tiling &tiling);
+
+/// "residues mod 128, 16 rows", "4 x 4 blocks", ...
+std::string toString(const Tiling &tiling);
+
+} // namespace effattn
+
+#endif // EFFATTN_LIB_ANALYSIS_TILING_H
