@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -238,19 +239,40 @@ ScalarRef exists(std::string name, ScalarRef lower, ScalarRef upper,
   return result;
 }
 
-bool equivalent(const ScalarRef &a, const ScalarRef &b) {
-  if (a == b)
-    return true;
-  if (!a || !b || a->kind != b->kind || a->type != b->type ||
-      a->integer != b->integer || a->name != b->name || a->table != b->table ||
-      a->operands.size() != b->operands.size())
-    return false;
-  if (a->real != b->real && !(std::isnan(a->real) && std::isnan(b->real)))
-    return false;
-  for (size_t k = 0; k < a->operands.size(); ++k)
-    if (!equivalent(a->operands[k], b->operands[k]))
+namespace {
+
+/// Compares two trees; a pair of shared nodes is compared once.
+class Comparison {
+public:
+  bool same(const ScalarRef &a, const ScalarRef &b) {
+    if (a == b)
+      return true;
+    if (!a || !b || !sameNode(*a, *b))
       return false;
-  return true;
+    if (!a->operands.empty() && !known.insert({a.get(), b.get()}).second)
+      return true; // found equal before: a difference ends the comparison
+    for (size_t k = 0; k < a->operands.size(); ++k)
+      if (!same(a->operands[k], b->operands[k]))
+        return false;
+    return true;
+  }
+
+private:
+  static bool sameNode(const Scalar &a, const Scalar &b) {
+    bool sameReal =
+        a.real == b.real || (std::isnan(a.real) && std::isnan(b.real));
+    return a.kind == b.kind && a.type == b.type && a.integer == b.integer &&
+           sameReal && a.name == b.name && a.table == b.table &&
+           a.operands.size() == b.operands.size();
+  }
+
+  std::set<std::pair<const Scalar *, const Scalar *>> known;
+};
+
+} // namespace
+
+bool equivalent(const ScalarRef &a, const ScalarRef &b) {
+  return Comparison().same(a, b);
 }
 
 namespace {
