@@ -273,6 +273,8 @@ static effattn_status execute(attend_call *call) {
   run->parallel_user = launch->context;
   run->workers = launch->context->threads;
   run->statistics = &launch->statistics;
+  if (launch->watch)
+    return (effattn_status)launch->watch(launch, call->operands, run);
   if (launch->kernel->target_kind)
     return (effattn_status)effattn_gpu.attend(run);
   const size_t bytes =

@@ -202,6 +202,11 @@ struct effattn_launch {
   void *gpu; /* the GPU backend's state of this launch */
   int64_t workspace, workspace_peak; /* bytes of temporaries, now and at most */
   effattn_statistics statistics;
+  /* Called in place of the code of each attend, once it is planned: for tools
+     that show or check plans (lib/Driver/PlanProbe.h). NULL: run the code. */
+  int32_t (*watch)(effattn_launch *launch,
+                   const effattn_attend_operands *operands,
+                   const effattn_attend_run *run);
 };
 
 /*===- plan_cache.c
