@@ -7,6 +7,7 @@
 #ifndef EFFATTN_LIB_DRIVER_DRIVER_H
 #define EFFATTN_LIB_DRIVER_DRIVER_H
 
+#include "lib/Analysis/Strategy.h"
 #include "lib/Frontend/Program.h"
 #include "lib/Schedule/Kernels.h"
 
@@ -16,10 +17,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace effattn {
+
+struct LoweredProgram;
+struct TargetPlan;
 
 enum class Stage {
   Parse,
@@ -43,6 +48,11 @@ struct CompileOptions {
   /// Stop after this stage and leave its text in Compilation::text.
   Stage stop = Stage::Codegen;
   bool timing = false;
+  /// In place of the target's numbers.
+  std::optional<Strategy> strategy;
+  /// In place of code generation: gets the lowered program of each target;
+  /// false after a message. (lib/Driver/PlanProbe.h)
+  std::function<bool(const TargetPlan &, LoweredProgram &)> codegen;
   /// Called with a stage's name and what it works on; may be empty.
   std::function<void(const std::string &)> progress;
 };

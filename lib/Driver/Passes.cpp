@@ -76,7 +76,8 @@ bool Compiler::runTarget(const TargetPlan &plan) {
     return true;
   }
   begin(Stage::Codegen);
-  return generate(plan, *lowered);
+  return options.codegen ? options.codegen(plan, *lowered)
+                         : generate(plan, *lowered);
 }
 
 } // namespace effattn

@@ -57,7 +57,10 @@ TargetPlan planDevice(const GpuDevice &device) {
 
 TargetPlan planTarget(const std::string &name, const CompileOptions &options) {
   const GpuDevice *device = findGpuDevice(name);
-  return device ? planDevice(*device) : planCpu(options);
+  TargetPlan plan = device ? planDevice(*device) : planCpu(options);
+  if (options.strategy)
+    plan.strategy = *options.strategy;
+  return plan;
 }
 
 } // namespace effattn
