@@ -45,9 +45,14 @@ typedef struct effattn_attend_run {
 
   /* Plan of (batch b, head h of the query):
      plans[b * plan_batch_stride + h * plan_head_stride]; a stride is 0 where
-     all share one. */
+     all share one. Only heads in [head_begin, head_end) are computed; plans of
+     other heads are NULL where each head has its own. */
   const struct effattn_plan *const *plans;
   int64_t plan_batch_stride, plan_head_stride;
+  int64_t head_begin, head_end;
+  /* 1: rows start from what output and lse hold (see
+     effattn_attend_operands). lse.data is not NULL then, or there is no row. */
+  int32_t continues;
 
   /* attend->key_sets, query_sets and tables of them. Sets are i32 and rank 1
      (one for all), 2 (head first) or 3 (batch, head first); leading axes of

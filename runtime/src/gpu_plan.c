@@ -3,7 +3,8 @@
 |*
 |* Layout in gpu_words.h. Runs of at least a step of columns become blocks as
 |* they are; shorter ones are listed column by column, full and partial apart,
-|* so that scattered columns fill the steps of the kernel.
+|* so that scattered columns fill the steps of the kernel. Columns that are
+|* ranks of keys are all listed, as tokens.
 |*
 |* A block has 2^shift steps. The larger the shift, the fewer words; the last
 |* steps of each run's last block are empty. The largest shift is taken with
@@ -25,16 +26,27 @@ typedef struct plan_walk {
   int64_t first_tile, tiles;
 } plan_walk;
 
+static bool all_heads(const effattn_attend_run *run) {
+  return run->head_begin == 0 && run->head_end == run->output.shape[1];
+}
+
+/* Heads that are left out have records of their own, without rows. */
 static plan_walk make_walk(const effattn_attend_run *run, int64_t first_tile,
                            int64_t tiles) {
   plan_walk walk = {.run = run, .first_tile = first_tile, .tiles = tiles};
   walk.batches = run->plan_batch_stride ? (int32_t)run->output.shape[0] : 1;
-  walk.heads = run->plan_head_stride ? (int32_t)run->output.shape[1] : 1;
+  walk.heads = run->plan_head_stride || !all_heads(run)
+                   ? (int32_t)run->output.shape[1]
+                   : 1;
   return walk;
 }
 
+/* NULL: the head is left out. */
 static const effattn_plan *plan_at(const plan_walk *walk, int32_t batch,
                                    int32_t head) {
+  if (walk->heads > 1 &&
+      (head < walk->run->head_begin || head >= walk->run->head_end))
+    return NULL;
   return walk->run->plans[batch * walk->run->plan_batch_stride +
                           head * walk->run->plan_head_stride];
 }
@@ -44,7 +56,8 @@ int64_t effattn_gpu_most_tiles(const effattn_attend_run *run) {
   int64_t most = 0;
   for (int32_t batch = 0; batch < walk.batches; ++batch)
     for (int32_t head = 0; head < walk.heads; ++head) {
-      const int64_t tiles = plan_at(&walk, batch, head)->tile_count;
+      const effattn_plan *plan = plan_at(&walk, batch, head);
+      const int64_t tiles = plan ? plan->tile_count : 0;
       most = tiles > most ? tiles : most;
     }
   return most;
@@ -55,6 +68,8 @@ bool effattn_gpu_all_rows(const effattn_attend_run *run) {
   for (int32_t batch = 0; batch < walk.batches; ++batch)
     for (int32_t head = 0; head < walk.heads; ++head) {
       const effattn_plan *plan = plan_at(&walk, batch, head);
+      if (!plan)
+        return false;
       int64_t rows = 0;
       for (int64_t t = 0; t < plan->tile_count; ++t)
         rows += plan->tiles[t].present;
@@ -81,11 +96,19 @@ static void count_columns(plan_counts *counts, int64_t columns,
   }
 }
 
-static void count_runs(plan_counts *counts, const effattn_plan_run *runs,
-                       int32_t number, int64_t unroll) {
+/* Whether a run is listed column by column: short ones, and columns that are
+   ranks of keys. */
+static bool is_listed(const effattn_plan *plan, const effattn_plan_run *run,
+                      int64_t unroll) {
+  return run->count < unroll || plan->key_order;
+}
+
+static void count_runs(plan_counts *counts, const effattn_plan *plan,
+                       const effattn_plan_run *runs, int32_t number,
+                       int64_t unroll) {
   int64_t listed = 0;
   for (int32_t r = 0; r < number; ++r) {
-    if (runs[r].count < unroll)
+    if (is_listed(plan, &runs[r], unroll))
       listed += runs[r].count;
     else
       count_columns(counts, runs[r].count, unroll);
@@ -131,19 +154,21 @@ static void write_columns(plan_writer *writer, int64_t first, int64_t step,
                 count - at < most ? count - at : most, flags);
 }
 
-static void write_runs(plan_writer *writer, const effattn_plan_run *runs,
-                       int32_t number, uint32_t flags) {
+static void write_runs(plan_writer *writer, const effattn_plan *plan,
+                       const effattn_plan_run *runs, int32_t number,
+                       uint32_t flags) {
   const int64_t first_listed = writer->column;
   for (int32_t r = 0; r < number; ++r) {
     const effattn_plan_run *run = &runs[r];
-    if (run->count >= writer->unroll) {
+    if (!is_listed(plan, run, writer->unroll)) {
       write_columns(writer, run->first, run->step, run->count,
                     flags | run->sets << EFFATTN_GPU_SETS);
       continue;
     }
     for (int64_t k = 0; k < run->count; ++k) {
       int32_t *to = writer->words + writer->columns_at + 2 * writer->column++;
-      to[0] = (int32_t)(run->first + k * run->step);
+      const int64_t column = run->first + k * run->step;
+      to[0] = plan->key_order ? plan->key_order[column] : (int32_t)column;
       memcpy(&to[1], &run->sets, sizeof run->sets);
     }
   }
@@ -164,26 +189,33 @@ static void write_tile(plan_writer *writer, const effattn_plan *plan,
   }
   const effattn_plan_run *runs = plan->runs + tile->runs;
   const int64_t first = writer->block;
-  write_runs(writer, runs, tile->full_runs, 0);
-  write_runs(writer, runs + tile->full_runs, tile->partial_runs,
+  write_runs(writer, plan, runs, tile->full_runs, 0);
+  write_runs(writer, plan, runs + tile->full_runs, tile->partial_runs,
              EFFATTN_GPU_PARTIAL);
   record[EFFATTN_GPU_WORK_STEPS] =
       (int32_t)((writer->block - first) << writer->shift);
 }
 
-/* Calls for each tile of the walk; a plan with fewer tiles gives NULL. */
+/* Calls for each tile of the walk; a plan with fewer tiles gives NULL, and so
+   does a head that is left out. `same`: the record of an earlier head that has
+   the same tile, or -1. */
 typedef void (*visit_tile)(void *data, const effattn_plan *plan,
-                           const effattn_plan_tile *tile, int64_t record);
+                           const effattn_plan_tile *tile, int64_t record,
+                           int64_t same);
 
 static void walk_tiles(const plan_walk *walk, visit_tile visit, void *data) {
   int64_t record = 0;
+  const int32_t first_head =
+      walk->heads > 1 ? (int32_t)walk->run->head_begin : 0;
   for (int32_t batch = 0; batch < walk->batches; ++batch)
     for (int32_t head = 0; head < walk->heads; ++head) {
       const effattn_plan *plan = plan_at(walk, batch, head);
+      const bool shared = !walk->run->plan_head_stride && head > first_head;
       for (int64_t t = 0; t < walk->tiles; ++t, ++record) {
         const int64_t tile = walk->first_tile + t;
-        visit(data, plan, tile < plan->tile_count ? &plan->tiles[tile] : NULL,
-              record);
+        visit(data, plan,
+              plan && tile < plan->tile_count ? &plan->tiles[tile] : NULL,
+              record, shared ? record - (head - first_head) * walk->tiles : -1);
       }
     }
 }
@@ -194,15 +226,16 @@ typedef struct count_data {
 } count_data;
 
 static void count_tile(void *data, const effattn_plan *plan,
-                       const effattn_plan_tile *tile, int64_t record) {
+                       const effattn_plan_tile *tile, int64_t record,
+                       int64_t same) {
   (void)record;
-  if (!tile)
+  if (!tile || same >= 0)
     return;
   count_data *own = data;
   own->counts.rows += plan->tile_rows;
   const effattn_plan_run *runs = plan->runs + tile->runs;
-  count_runs(&own->counts, runs, tile->full_runs, own->unroll);
-  count_runs(&own->counts, runs + tile->full_runs, tile->partial_runs,
+  count_runs(&own->counts, plan, runs, tile->full_runs, own->unroll);
+  count_runs(&own->counts, plan, runs + tile->full_runs, tile->partial_runs,
              own->unroll);
 }
 
@@ -213,11 +246,15 @@ typedef struct write_data {
 } write_data;
 
 static void write_record(void *data, const effattn_plan *plan,
-                         const effattn_plan_tile *tile, int64_t record) {
+                         const effattn_plan_tile *tile, int64_t record,
+                         int64_t same) {
   write_data *own = data;
   int32_t *to = own->work + EFFATTN_GPU_WORK_FIELDS * record;
   memset(to, 0, EFFATTN_GPU_WORK_FIELDS * sizeof *to);
-  if (tile)
+  if (tile && same >= 0)
+    memcpy(to, own->work + EFFATTN_GPU_WORK_FIELDS * same,
+           EFFATTN_GPU_WORK_FIELDS * sizeof *to);
+  else if (tile)
     write_tile(&own->writer, plan, tile, to);
   else
     to[EFFATTN_GPU_WORK_ROWS] = (int32_t)own->no_rows;

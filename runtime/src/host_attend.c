@@ -217,8 +217,12 @@ static effattn_status make_plans(attend_call *call) {
   const int64_t heads = run->plan_head_stride ? run->output.shape[1] : 1;
   const double start = effattn_seconds();
   effattn_status status = EFFATTN_OK;
-  for (int64_t i = 0; i < call->plan_count && !status; ++i)
-    status = make_plan(call, i / heads, i % heads, i);
+  for (int64_t i = 0; i < call->plan_count && !status; ++i) {
+    const int64_t head = i % heads;
+    if (!run->plan_head_stride ||
+        (head >= run->head_begin && head < run->head_end))
+      status = make_plan(call, i / heads, head, i);
+  }
   call->launch->statistics.plan_seconds += effattn_seconds() - start;
   run->plans = call->plans;
   return status;
@@ -236,6 +240,15 @@ static void place_plans(attend_call *call) {
   run->plan_head_stride = by_head;
   run->plan_batch_stride = by_batch ? heads : 0;
   call->plan_count = heads * (by_batch ? run->output.shape[0] : 1);
+}
+
+/* The heads that are computed: all of them where the attend names none. */
+static void choose_heads(effattn_attend_run *run) {
+  const effattn_attend *attend = run->attend;
+  const int64_t heads = run->output.shape[1];
+  const bool all = attend->head_begin == 0 && attend->head_end == 0;
+  run->head_begin = attend->head_begin < heads ? attend->head_begin : heads;
+  run->head_end = all || attend->head_end > heads ? heads : attend->head_end;
 }
 
 /*===- running
@@ -322,6 +335,9 @@ static effattn_status prepare_and_run(attend_call *call) {
   if (status || output->shape[0] == 0 || output->shape[1] == 0 ||
       output->shape[2] == 0)
     return status;
+  choose_heads(&call->run);
+  if (call->run.head_begin >= call->run.head_end)
+    return EFFATTN_OK;
   place_plans(call);
   status = allocate(call);
   if (!status)
@@ -345,6 +361,7 @@ int32_t effattn_host_attend(effattn_launch *launch, int32_t number,
   call.run.attend = &kernel->attend[number];
   call.run.integers = operands->integers;
   call.run.floats = operands->floats;
+  call.run.continues = operands->continues;
   call.run.code = find_code(launch, call.run.attend);
   call.run.key_sets = call.set;
   call.run.query_sets = call.set + call.run.attend->key_sets;

@@ -185,6 +185,7 @@ int32_t effattn_plan_build(const effattn_plan_request *request,
                            effattn_plan *plan) {
   memset(plan, 0, sizeof *plan);
   plan->tile_rows = request->tile_rows;
+  plan->key_order = request->key_order;
   plan->allocator = request->allocator;
   effattn_planner planner;
   memset(&planner, 0, sizeof planner);

@@ -10,7 +10,8 @@
 |*   - each query row that the row filters keep is in exactly one tile; a row
 |*     that no column is visible to is in a tile too (its result is 0, -inf);
 |*   - the runs of a tile, full and partial together, are disjoint, lie in
-|*     [0, M), have count >= 1 and step >= 1 and come in no particular order;
+|*     [0, M) (ranks of keys where there is a key order), have count >= 1 and
+|*     step >= 1 and come in no particular order;
 |*   - a pair (row, column) of the tile that is in no run of the tile is not in
 |*     the pattern; a pair in a full run is; a pair in a partial run is where
 |*     the predicate says so, given the set bits of the row and of the run.
@@ -63,6 +64,21 @@ typedef struct effattn_plan_request {
   uint32_t row_filters;
   const effattn_plan_filter *row_filter; /* all must hold */
   effattn_plan_allocator allocator;
+
+  /* What follows may be left 0. */
+  uint32_t row_order; /* effattn_attend_code: row_order to tile_row_list */
+  uint32_t order_relation;
+  effattn_tiles_function tile_count;
+  effattn_rows_function tile_row_list;
+  uint32_t key_conditions, query_conditions; /* effattn_attend */
+  const effattn_plan_value *key_condition, *query_condition;
+  uint32_t relations;
+  const effattn_relation *relation;
+  const effattn_plan_table *tables; /* that conditions and relations read */
+  /* Permutations, rank -> token: `parameters`, cases, conditions and relations
+     are about ranks then, index sets and row filters about tokens. NULL:
+     none. The plan refers to key_order. */
+  const int32_t *query_order, *key_order;
 } effattn_plan_request;
 
 typedef struct effattn_plan_run {
@@ -77,11 +93,14 @@ typedef struct effattn_plan_tile {
   int32_t full_columns, partial_columns; /* sums of the counts */
   int32_t present;                       /* rows that are not -1; at least 1 */
   int32_t first_row; /* contiguous tiles: entry k is row first_row + k or -1;
-                        -1: gathered rows, the present ones first, increasing */
+                        -1: other rows */
 } effattn_plan_tile;
 
 typedef struct effattn_plan {
   uint32_t tile_rows;
+  /* The column c of a run is the key key_order[c]; NULL: the key c. Not owned.
+   */
+  const int32_t *key_order;
   int64_t tile_count, run_count, row_count;
   effattn_plan_tile *tiles;
   effattn_plan_run *runs;
