@@ -2,12 +2,10 @@
 
 #include "lib/Lowering/EmitRuns.h"
 
-#include "lib/Lowering/EmitScalar.h"
+#include "lib/Lowering/EmitTiles.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-
-#include <map>
 
 using namespace mlir;
 
@@ -17,21 +15,10 @@ namespace {
 
 class Emitter {
 public:
-  Emitter(OpBuilder &builder, Location location, Block &entry)
-      : builder(builder), location(location), parameters(entry.getArgument(0)),
-        runs(entry.getArgument(2)), capacity(entry.getArgument(3)),
-        scalars(builder, location,
-                [this](const Scalar &scalar) { return find(scalar.name); }) {}
-
-  void bind(const std::string &name, Value value) { names[name] = value; }
-  void bindParameter(const std::string &name, int64_t number) {
-    Value address = LLVM::GEPOp::create(
-        builder, location, parameters.getType(), builder.getI64Type(),
-        parameters, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(number)});
-    bind(name, LLVM::LoadOp::create(builder, location, builder.getI64Type(),
-                                    address));
-  }
-  Value zero() { return scalars.integer(0); }
+  explicit Emitter(PlannerFunction &function)
+      : function(function), builder(function.builder),
+        location(function.location), scalars(function.scalars),
+        runs(function.argument(2)), capacity(function.argument(3)) {}
 
   /// Emits the nest after `count` runs; gives the count after it, or null.
   Value emit(const RunNest &nest, Value count) {
@@ -51,17 +38,7 @@ public:
     return {};
   }
 
-  std::string unknown;
-
 private:
-  Value find(const std::string &name) {
-    auto found = names.find(name);
-    if (found != names.end())
-      return found->second;
-    unknown = name;
-    return {};
-  }
-
   /// The nest as the body of `block`, which yields the count.
   bool fill(Block &block, const RunNest *nest, Value count) {
     OpBuilder::InsertionGuard guard(builder);
@@ -92,16 +69,19 @@ private:
           step = scalars.emit(nest.step);
     if (!first || !end || !step)
       return {};
+    // A step that is a parameter.
+    if (!nest.step->isConstant() || nest.step->integer < 1)
+      step =
+          arith::MaxSIOp::create(builder, location, step, scalars.integer(1));
     auto loop = scf::ForOp::create(builder, location, first, end, step, count);
-    auto shadowed = names.find(nest.iterator);
-    Value outer = shadowed == names.end() ? Value() : shadowed->second;
-    names[nest.iterator] = loop.getInductionVar();
+    Value outer = function.bound(nest.iterator);
+    function.bind(nest.iterator, loop.getInductionVar());
     bool filled =
         fill(*loop.getBody(), nest.children[0].get(), loop.getRegionIterArg(0));
     if (outer)
-      names[nest.iterator] = outer;
+      function.bind(nest.iterator, outer);
     else
-      names.erase(nest.iterator);
+      function.unbind(nest.iterator);
     return filled ? loop.getResult(0) : Value();
   }
 
@@ -112,7 +92,7 @@ private:
     if (!first || !step || !columns)
       return {};
     using P = arith::CmpIPredicate;
-    Value some = scalars.compare(P::sgt, columns, zero());
+    Value some = scalars.compare(P::sgt, columns, scalars.integer(0));
     auto counted = scf::IfOp::create(builder, location, count.getType(), some,
                                      /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(builder);
@@ -146,42 +126,32 @@ private:
     }
   }
 
+  PlannerFunction &function;
   OpBuilder &builder;
   Location location;
-  Value parameters, runs, capacity;
-  std::map<std::string, Value> names;
-  ScalarEmitter scalars;
+  ScalarEmitter &scalars;
+  Value runs, capacity;
 };
 
 } // namespace
 
 func::FuncOp emitRuns(OpBuilder &builder, Location location,
                       const std::string &symbol, const RunNestRef &nest,
+                      const SetFrame &frame,
                       const std::vector<std::string> &parameters,
-                      const std::string &index, std::string *unknown) {
+                      std::string *unknown) {
   Type i64 = builder.getI64Type();
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  auto function = func::FuncOp::create(
-      builder, location, symbol,
-      builder.getFunctionType({pointer, i64, pointer, i64}, {i64}));
-  function.setPrivate();
-  Block *entry = function.addEntryBlock();
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(entry);
-  Emitter emitter(builder, location, *entry);
-  for (size_t k = 0; k < parameters.size(); ++k)
-    emitter.bindParameter(parameters[k], static_cast<int64_t>(k));
-  emitter.bind(index, entry->getArgument(1));
-  Value count = emitter.zero();
-  if (nest)
-    count = emitter.emit(*nest, count);
-  if (!count) {
-    *unknown = emitter.unknown;
-    function.erase();
-    return nullptr;
+  PlannerFunction function(builder, location, symbol, parameters,
+                           {i64, pointer, i64}, i64);
+  Value count;
+  if (bindCoordinates(function, frame, function.argument(1))) {
+    count = function.scalars.integer(0);
+    if (nest)
+      count = Emitter(function).emit(*nest, count);
   }
-  func::ReturnOp::create(builder, location, count);
-  return function;
+  *unknown = function.unknown;
+  return function.finish(count);
 }
 
 } // namespace effattn

@@ -3,6 +3,7 @@
 #include "lib/Lowering/EmitScalar.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
@@ -26,20 +27,20 @@ Value ScalarEmitter::constant(const Scalar &scalar) {
                                      builder.getBoolAttr(scalar.integer != 0));
   case ScalarType::Float:
     return arith::ConstantOp::create(builder, location,
-                                     builder.getF64FloatAttr(scalar.real));
+                                     builder.getFloatAttr(real, scalar.real));
   }
   return {};
 }
 
 Value ScalarEmitter::unary(const Scalar &scalar, Value operand) {
-  bool real = scalar.type == ScalarType::Float;
+  bool isReal = scalar.type == ScalarType::Float;
   switch (scalar.kind) {
   case ScalarKind::Neg:
-    if (real)
+    if (isReal)
       return arith::NegFOp::create(builder, location, operand);
     return arith::SubIOp::create(builder, location, integer(0), operand);
   case ScalarKind::Abs:
-    if (real)
+    if (isReal)
       return LLVM::FAbsOp::create(builder, location, operand);
     return arith::MaxSIOp::create(
         builder, location, operand,
@@ -51,10 +52,8 @@ Value ScalarEmitter::unary(const Scalar &scalar, Value operand) {
                                   builder.getBoolAttr(true)));
   case ScalarKind::ToFloat:
     if (operand.getType().isInteger(1))
-      return arith::UIToFPOp::create(builder, location, builder.getF64Type(),
-                                     operand);
-    return arith::SIToFPOp::create(builder, location, builder.getF64Type(),
-                                   operand);
+      return arith::UIToFPOp::create(builder, location, real, operand);
+    return arith::SIToFPOp::create(builder, location, real, operand);
   case ScalarKind::Exp:
     return LLVM::ExpOp::create(builder, location, operand);
   case ScalarKind::Log:
@@ -143,32 +142,85 @@ Value ScalarEmitter::binary(const Scalar &scalar, Value a, Value b) {
   }
 }
 
+/// The first of [lower, upper) for which the body holds ends the loop.
+Value ScalarEmitter::exists(const Scalar &scalar) {
+  Value lower = visit(scalar.operands[0]), upper = visit(scalar.operands[1]);
+  if (!lower || !upper)
+    return {};
+  Value no =
+      arith::ConstantOp::create(builder, location, builder.getBoolAttr(false));
+  auto loop = scf::WhileOp::create(builder, location,
+                                   TypeRange{lower.getType(), no.getType()},
+                                   ValueRange{lower, no});
+  OpBuilder::InsertionGuard guard(builder);
+  Known outer = known;
+  Block *before = builder.createBlock(&loop.getBefore(), {},
+                                      {lower.getType(), no.getType()},
+                                      {location, location});
+  Value inside =
+      compare(arith::CmpIPredicate::slt, before->getArgument(0), upper);
+  Value open = compare(arith::CmpIPredicate::eq, before->getArgument(1), no);
+  Value more = arith::AndIOp::create(builder, location, inside, open);
+  scf::ConditionOp::create(builder, location, more, before->getArguments());
+  Block *after =
+      builder.createBlock(&loop.getAfter(), {}, {lower.getType(), no.getType()},
+                          {location, location});
+  bound[scalar.name] = after->getArgument(0);
+  Value held = visit(scalar.operands[2]);
+  if (held) {
+    Value next = arith::AddIOp::create(builder, location, after->getArgument(0),
+                                       integer(1));
+    scf::YieldOp::create(builder, location, ValueRange{next, held});
+  }
+  bound.erase(scalar.name);
+  known = std::move(outer);
+  return held ? loop.getResult(1) : Value();
+}
+
 Value ScalarEmitter::emit(const ScalarRef &scalar) {
-  switch (scalar->kind) {
+  known.clear();
+  return visit(scalar);
+}
+
+Value ScalarEmitter::visit(const ScalarRef &scalar) {
+  auto found = known.find(scalar.get());
+  if (found != known.end())
+    return found->second;
+  Value value = visitNew(*scalar);
+  known[scalar.get()] = value;
+  return value;
+}
+
+Value ScalarEmitter::visitNew(const Scalar &scalar) {
+  switch (scalar.kind) {
   case ScalarKind::Constant:
-    return constant(*scalar);
+    return constant(scalar);
   case ScalarKind::Variable:
   case ScalarKind::Dimension:
-  case ScalarKind::Argument:
-    return name(*scalar);
-  case ScalarKind::Lookup:
+  case ScalarKind::Argument: {
+    auto found = bound.find(scalar.name);
+    return found != bound.end() ? found->second : name(scalar);
+  }
   case ScalarKind::KeyInSet:
   case ScalarKind::QueryInSet:
-  case ScalarKind::Exists:
     return {};
+  case ScalarKind::Exists:
+    return exists(scalar);
   default:
     break;
   }
   SmallVector<Value> operands;
-  for (const ScalarRef &operand : scalar->operands) {
-    operands.push_back(emit(operand));
+  for (const ScalarRef &operand : scalar.operands) {
+    operands.push_back(visit(operand));
     if (!operands.back())
       return {};
   }
+  if (scalar.kind == ScalarKind::Lookup)
+    return lookup ? lookup(scalar, operands) : Value();
   if (operands.size() == 1)
-    return unary(*scalar, operands[0]);
+    return unary(scalar, operands[0]);
   if (operands.size() == 2)
-    return binary(*scalar, operands[0], operands[1]);
+    return binary(scalar, operands[0], operands[1]);
   return arith::SelectOp::create(builder, location, operands[0], operands[1],
                                  operands[2]);
 }

@@ -10,6 +10,7 @@
 #ifndef EFFATTN_LIB_LOWERING_LOWERED_H
 #define EFFATTN_LIB_LOWERING_LOWERED_H
 
+#include "lib/Analysis/Tiling.h"
 #include "lib/Schedule/Kernels.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -25,13 +26,39 @@ struct LoweredCase {
   std::string tileFull, tilePartial, row;
 };
 
+/// An atom that both a row and a column decide (effattn_relation).
+struct LoweredRelation {
+  enum class Kind { Labels, Bitmap, Unknown };
+  Kind kind = Kind::Unknown;
+  int labels = 0;
+  std::string row, column, test; ///< symbols; empty: none
+};
+
 struct LoweredAttend {
+  /// Attends that need the same code have specifications of the same name.
   AttendSpec spec;
   std::string source; ///< "file:line" of the attend, for messages
   int64_t tileRows = 0;
-  std::vector<LoweredCase> cases; ///< [queries * 2^keySets + keys]
+  std::vector<LoweredCase> cases; ///< by the index that kernel.h gives
   /// The score can be -inf inside the pattern.
   bool scoresCanVanish = false;
+  RowOrder order = RowOrder::Contiguous;
+  int orderRelation = 0;
+  std::string tileCount, tileRowList; ///< symbols; residues and grids
+  bool permuted = false;              ///< plan indices are ranks
+  bool planByBatch = false, planByHead = false;
+  int64_t headBegin = 0, headEnd = 0; ///< both 0: all heads
+  /// Symbols of functions for effattn_plan_value.
+  std::vector<std::string> extras, keyConditions, queryConditions;
+  std::vector<LoweredRelation> relations;
+};
+
+/// A table of drawn blocks (effattn_draw).
+struct LoweredDraw {
+  std::string source;
+  int64_t size = 1, count = 0, seed = 0;
+  int integers = 0;    ///< N, M, q0, others
+  std::string touched; ///< symbol; empty: blocks are drawn from all
 };
 
 struct LoweredStep {
@@ -63,6 +90,7 @@ struct LoweredKernel {
   std::vector<LoweredRequire> requires_;
   std::vector<LoweredAttend> attends;
   std::vector<LoweredStep> steps;
+  std::vector<LoweredDraw> draws;
   int slots = 0; ///< arguments, results and temporaries
 };
 

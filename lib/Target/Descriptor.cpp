@@ -12,7 +12,7 @@ using namespace llvm;
 namespace effattn {
 
 DescriptorTypes::DescriptorTypes(LLVMContext &context) {
-  Type *u32 = Type::getInt32Ty(context);
+  Type *u32 = Type::getInt32Ty(context), *i64 = Type::getInt64Ty(context);
   Type *pointer = PointerType::getUnqual(context);
   auto make = [&](std::initializer_list<Type *> fields) {
     return StructType::get(context, ArrayRef<Type *>(fields));
@@ -20,16 +20,20 @@ DescriptorTypes::DescriptorTypes(LLVMContext &context) {
   expression = make({u32, pointer});
   argument = make({pointer, u32, u32, u32, u32, pointer, expression});
   require = make({expression, pointer});
+  planTable = make({pointer, u32, u32, pointer, pointer});
+  relation = make({u32, u32, pointer, pointer, pointer});
   attendCase = make({pointer, pointer, pointer});
-  attendCode =
-      make({u32, u32, u32, u32, pointer, pointer, pointer, pointer, pointer});
-  attend =
-      make({pointer, u32, u32, u32, u32, u32, u32, u32, u32, u32, pointer});
+  attendCode = make({u32, u32, u32, u32, u32, u32, pointer, pointer, pointer,
+                     pointer, pointer, pointer, pointer});
+  attend = make({pointer, u32, u32,     u32,     u32, u32,     u32, u32,
+                 u32,     u32, u32,     u32,     i64, i64,     u32, pointer,
+                 u32,     u32, pointer, pointer, u32, pointer, u32, pointer});
+  draw = make({pointer, i64, i64, i64, u32, pointer});
   stepCode = make({u32, pointer});
   step = make({pointer, u32, u32, u32, pointer});
-  kernel =
-      make({u32, u32, pointer, pointer, u32, u32, pointer, u32, u32, pointer,
-            u32, pointer, u32, u32, u32, pointer, pointer, pointer});
+  kernel = make({u32, u32, pointer, pointer, u32,     u32,    pointer,
+                 u32, u32, pointer, u32,     pointer, u32,    u32,
+                 u32, u32, pointer, pointer, pointer, pointer});
 }
 
 namespace {
@@ -47,6 +51,10 @@ public:
 private:
   Constant *u32(uint64_t value) {
     return ConstantInt::get(Type::getInt32Ty(context), value);
+  }
+  Constant *i64(int64_t value) {
+    return ConstantInt::get(Type::getInt64Ty(context), value,
+                            /*IsSigned=*/true);
   }
   Constant *null() {
     return ConstantPointerNull::get(PointerType::getUnqual(context));
@@ -69,7 +77,7 @@ private:
         ConstantArray::get(ArrayType::get(element, elements.size()), elements));
   }
 
-  /// A planner function, which this module defines; null for no runs.
+  /// A planner function, which this module defines; null for none.
   Constant *planner(const std::string &symbol) {
     if (symbol.empty())
       return null();
@@ -78,6 +86,13 @@ private:
       return function;
     error = fmt::format("the lowered module lacks the function {}", symbol);
     return null();
+  }
+  /// An array of planner functions.
+  Constant *planners(const std::vector<std::string> &symbols) {
+    std::vector<Constant *> functions;
+    for (const std::string &symbol : symbols)
+      functions.push_back(planner(symbol));
+    return array(PointerType::getUnqual(context), functions);
   }
   /// A Halide function, which another object of the artefact defines.
   Constant *code(const std::string &symbol) {
@@ -95,7 +110,9 @@ private:
   Constant *arguments();
   Constant *require(const LoweredRequire &require);
   Constant *attendCode(const LoweredAttend &attend, const TargetCode &target);
+  Constant *relation(const LoweredRelation &relation);
   Constant *attend(const LoweredAttend &attend);
+  Constant *draw(const LoweredDraw &draw);
   Constant *step(const LoweredStep &step);
 
   Module &module;
@@ -156,6 +173,19 @@ Constant *Builder::require(const LoweredRequire &require) {
                              text(require.message));
 }
 
+uint32_t rowOrder(RowOrder order) {
+  switch (order) {
+  case RowOrder::Contiguous:
+    return EFFATTN_ROWS_CONTIGUOUS;
+  case RowOrder::Residues:
+  case RowOrder::Grid:
+    return EFFATTN_ROWS_LISTED;
+  case RowOrder::ByLabel:
+    return EFFATTN_ROWS_BY_LABEL;
+  }
+  return EFFATTN_ROWS_CONTIGUOUS;
+}
+
 Constant *Builder::attendCode(const LoweredAttend &attend,
                               const TargetCode &target) {
   std::vector<Constant *> cases;
@@ -171,21 +201,48 @@ Constant *Builder::attendCode(const LoweredAttend &attend,
   return ConstantStruct::get(
       types.attendCode, u32(target.target), u32(attend.tileRows),
       u32(target.columnUnroll), u32(target.columnChunk),
+      u32(rowOrder(attend.order)), u32(attend.orderRelation),
+      planner(attend.tileCount), planner(attend.tileRowList),
       array(types.attendCase, cases), symbol("pack", !target.device),
       symbol("tile", true), symbol("select", !target.device),
       symbol("finish", !target.device));
 }
 
+Constant *Builder::relation(const LoweredRelation &relation) {
+  uint32_t kind = EFFATTN_RELATION_UNKNOWN;
+  if (relation.kind == LoweredRelation::Kind::Labels)
+    kind = EFFATTN_RELATION_LABELS;
+  else if (relation.kind == LoweredRelation::Kind::Bitmap)
+    kind = EFFATTN_RELATION_BITMAP;
+  return ConstantStruct::get(types.relation, u32(kind), u32(relation.labels),
+                             planner(relation.row), planner(relation.column),
+                             planner(relation.test));
+}
+
 Constant *Builder::attend(const LoweredAttend &attend) {
   const AttendSpec &spec = attend.spec;
-  std::vector<Constant *> codes;
+  std::vector<Constant *> codes, relations;
   for (const TargetCode &target : options.codes)
     codes.push_back(attendCode(attend, target));
+  for (const LoweredRelation &one : attend.relations)
+    relations.push_back(relation(one));
   return ConstantStruct::get(
       types.attend, text(attend.source), u32(spec.headDim), u32(spec.valueDim),
       u32(spec.integers.size()), u32(spec.floats.size()), u32(spec.keySets),
       u32(spec.querySets), u32(spec.tables.size()), u32(attend.scoresCanVanish),
-      u32(codes.size()), array(types.attendCode, codes));
+      u32(attend.permuted), u32(attend.planByBatch), u32(attend.planByHead),
+      i64(attend.headBegin), i64(attend.headEnd), u32(attend.extras.size()),
+      planners(attend.extras), u32(attend.keyConditions.size()),
+      u32(attend.queryConditions.size()), planners(attend.keyConditions),
+      planners(attend.queryConditions), u32(relations.size()),
+      array(types.relation, relations), u32(codes.size()),
+      array(types.attendCode, codes));
+}
+
+Constant *Builder::draw(const LoweredDraw &draw) {
+  return ConstantStruct::get(types.draw, text(draw.source), i64(draw.size),
+                             i64(draw.count), i64(draw.seed),
+                             u32(draw.integers), planner(draw.touched));
 }
 
 Constant *Builder::step(const LoweredStep &step) {
@@ -200,7 +257,7 @@ Constant *Builder::step(const LoweredStep &step) {
 }
 
 GlobalVariable *Builder::build() {
-  std::vector<Constant *> dimensions, requires_, attends, steps;
+  std::vector<Constant *> dimensions, requires_, attends, steps, draws;
   for (const std::string &name : kernel.dimensions)
     dimensions.push_back(text(name));
   for (const LoweredRequire &one : kernel.requires_)
@@ -209,6 +266,8 @@ GlobalVariable *Builder::build() {
     attends.push_back(attend(one));
   for (const LoweredStep &one : kernel.steps)
     steps.push_back(step(one));
+  for (const LoweredDraw &one : kernel.draws)
+    draws.push_back(draw(one));
   const StructLayout *layout =
       module.getDataLayout().getStructLayout(types.kernel);
   Constant *initial = ConstantStruct::get(
@@ -218,8 +277,9 @@ GlobalVariable *Builder::build() {
       array(PointerType::getUnqual(context), dimensions),
       u32(kernel.arguments.size()), u32(kernel.results.size()), arguments(),
       u32(requires_.size()), array(types.require, requires_), u32(kernel.slots),
-      u32(attends.size()), u32(steps.size()), array(types.attend, attends),
-      array(types.step, steps), planner(kernel.host));
+      u32(attends.size()), u32(steps.size()), u32(draws.size()),
+      array(types.attend, attends), array(types.step, steps),
+      array(types.draw, draws), planner(kernel.host));
   if (!error.empty())
     return nullptr;
   std::string symbol = options.descriptor(kernel.name);

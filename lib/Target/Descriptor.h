@@ -15,8 +15,8 @@ namespace effattn {
 struct DescriptorTypes {
   explicit DescriptorTypes(llvm::LLVMContext &context);
 
-  llvm::StructType *expression, *argument, *require, *attendCase, *attendCode,
-      *attend, *stepCode, *step, *kernel;
+  llvm::StructType *expression, *argument, *require, *planTable, *relation,
+      *attendCase, *attendCode, *attend, *draw, *stepCode, *step, *kernel;
 };
 
 /// An expression over dimensions and scalar arguments as the postfix words of

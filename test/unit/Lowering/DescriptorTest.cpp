@@ -48,20 +48,38 @@ TEST(Descriptor, LayoutIsThatOfTheHeader) {
                 AT(A, written), AT(A, shape), AT(A, bound)});
   using R = effattn_require;
   expectLayout(types.require, sizeof(R), {AT(R, condition), AT(R, message)});
+  using L = effattn_plan_table;
+  expectLayout(
+      types.planTable, sizeof(L),
+      {AT(L, data), AT(L, element), AT(L, rank), AT(L, shape), AT(L, stride)});
+  using X = effattn_relation;
+  expectLayout(
+      types.relation, sizeof(X),
+      {AT(X, kind), AT(X, labels), AT(X, row), AT(X, column), AT(X, test)});
   using C = effattn_case;
   expectLayout(types.attendCase, sizeof(C),
                {AT(C, tile_full), AT(C, tile_partial), AT(C, row)});
   using O = effattn_attend_code;
   expectLayout(types.attendCode, sizeof(O),
                {AT(O, target), AT(O, tile_rows), AT(O, column_unroll),
-                AT(O, column_chunk), AT(O, cases), AT(O, pack), AT(O, tile),
-                AT(O, tile_select), AT(O, finish)});
+                AT(O, column_chunk), AT(O, row_order), AT(O, order_relation),
+                AT(O, tile_count), AT(O, tile_row_list), AT(O, cases),
+                AT(O, pack), AT(O, tile), AT(O, tile_select), AT(O, finish)});
   using T = effattn_attend;
-  expectLayout(types.attend, sizeof(T),
-               {AT(T, name), AT(T, head_dim), AT(T, value_dim), AT(T, integers),
-                AT(T, floats), AT(T, key_sets), AT(T, query_sets),
-                AT(T, tables), AT(T, scores_can_vanish), AT(T, codes),
-                AT(T, code)});
+  expectLayout(
+      types.attend, sizeof(T),
+      {AT(T, name),          AT(T, head_dim),        AT(T, value_dim),
+       AT(T, integers),      AT(T, floats),          AT(T, key_sets),
+       AT(T, query_sets),    AT(T, tables),          AT(T, scores_can_vanish),
+       AT(T, permuted),      AT(T, plan_by_batch),   AT(T, plan_by_head),
+       AT(T, head_begin),    AT(T, head_end),        AT(T, extras),
+       AT(T, extra),         AT(T, key_conditions),  AT(T, query_conditions),
+       AT(T, key_condition), AT(T, query_condition), AT(T, relations),
+       AT(T, relation),      AT(T, codes),           AT(T, code)});
+  using D = effattn_draw;
+  expectLayout(types.draw, sizeof(D),
+               {AT(D, name), AT(D, size), AT(D, count), AT(D, seed),
+                AT(D, integers), AT(D, touched)});
   using P = effattn_step_code;
   expectLayout(types.stepCode, sizeof(P), {AT(P, target), AT(P, run)});
   using S = effattn_step;
@@ -70,11 +88,25 @@ TEST(Descriptor, LayoutIsThatOfTheHeader) {
                 AT(S, codes), AT(S, code)});
   using K = effattn_kernel;
   expectLayout(types.kernel, sizeof(K),
-               {AT(K, abi_version), AT(K, size), AT(K, name), AT(K, compiler),
-                AT(K, target_kind), AT(K, dimensions), AT(K, dimension_names),
-                AT(K, arguments), AT(K, results), AT(K, argument),
-                AT(K, requires_count), AT(K, require), AT(K, slots),
-                AT(K, attends), AT(K, steps), AT(K, attend), AT(K, step),
+               {AT(K, abi_version),
+                AT(K, size),
+                AT(K, name),
+                AT(K, compiler),
+                AT(K, target_kind),
+                AT(K, dimensions),
+                AT(K, dimension_names),
+                AT(K, arguments),
+                AT(K, results),
+                AT(K, argument),
+                AT(K, requires_count),
+                AT(K, require),
+                AT(K, slots),
+                AT(K, attends),
+                AT(K, steps),
+                AT(K, draws),
+                AT(K, attend),
+                AT(K, step),
+                AT(K, draw),
                 AT(K, host)});
 }
 
@@ -84,6 +116,19 @@ LoweredProgram makeProgram(mlir::MLIRContext &context) {
   program.module = mlir::parseSourceString<mlir::ModuleOp>(R"(
     func.func @runs(%p: !llvm.ptr, %t: i64, %r: !llvm.ptr, %c: i64) -> i64 {
       return %t : i64
+    }
+    func.func @tiles(%p: !llvm.ptr) -> i64 {
+      %0 = arith.constant 17 : i64
+      return %0 : i64
+    }
+    func.func @list(%p: !llvm.ptr, %t: i64, %r: !llvm.ptr) -> i32 {
+      %0 = arith.constant 3 : i32
+      return %0 : i32
+    }
+    func.func @value(%p: !llvm.ptr, %t: !llvm.ptr, %a: i64, %b: i64,
+                     %m: !llvm.ptr) -> i64 {
+      %0 = arith.subi %a, %b : i64
+      return %0 : i64
     }
     func.func @host(%l: !llvm.ptr, %d: !llvm.ptr, %i: !llvm.ptr,
                     %f: !llvm.ptr) -> i32 {
@@ -119,7 +164,27 @@ LoweredProgram makeProgram(mlir::MLIRContext &context) {
   attend.source = "sample.attn:3";
   attend.tileRows = 16;
   attend.cases = {{"runs", "", "runs"}, {"runs", "runs", "runs"}};
+  attend.order = RowOrder::Residues;
+  attend.tileCount = "tiles";
+  attend.tileRowList = "list";
+  attend.permuted = attend.planByHead = true;
+  attend.headBegin = 2;
+  attend.headEnd = 6;
+  attend.extras = {"value"};
+  attend.keyConditions = {"value", "value"};
+  attend.relations = {{LoweredRelation::Kind::Labels, 3, "value", "value", ""},
+                      {LoweredRelation::Kind::Unknown, 0, "", "", ""}};
   kernel.attends.push_back(attend);
+  // One that is as plain as can be.
+  LoweredAttend plain;
+  plain.spec = attend.spec;
+  plain.spec.keySets = 0;
+  plain.source = "sample.attn:4";
+  plain.tileRows = 16;
+  plain.cases = {{"runs", "", "runs"}};
+  kernel.attends.push_back(plain);
+  kernel.draws = {{"sample.attn:5", 64, 3, -7, 4, "runs"},
+                  {"sample.attn:6", 32, 2, 1, 3, ""}};
   kernel.slots = 6;
   program.kernels.push_back(kernel);
   return program;
@@ -198,7 +263,7 @@ TEST(Descriptor, ReadsBackThroughTheHeader) {
   EXPECT_EQ(kernel->require[0].condition.code[3], 1);
   EXPECT_EQ(kernel->require[0].condition.code[4], EFFATTN_OP_LESS_EQUAL);
 
-  ASSERT_EQ(kernel->attends, 1u);
+  ASSERT_EQ(kernel->attends, 2u);
   const effattn_attend &attend = kernel->attend[0];
   EXPECT_STREQ(attend.name, "sample.attn:3");
   EXPECT_EQ(attend.head_dim, 64u);
@@ -214,6 +279,43 @@ TEST(Descriptor, ReadsBackThroughTheHeader) {
   EXPECT_EQ(code.cases[0].tile_partial, nullptr);
   EXPECT_EQ(code.cases[1].tile_partial(nullptr, 9, nullptr, 0), 9);
   EXPECT_EQ(code.tile_select, called);
+  EXPECT_EQ(code.row_order, uint32_t(EFFATTN_ROWS_LISTED));
+  EXPECT_EQ(code.tile_count(nullptr), 17);
+  EXPECT_EQ(code.tile_row_list(nullptr, 0, nullptr), 3);
+  EXPECT_EQ(attend.permuted, 1u);
+  EXPECT_EQ(attend.plan_by_batch, 0u);
+  EXPECT_EQ(attend.plan_by_head, 1u);
+  EXPECT_EQ(attend.head_begin, 2);
+  EXPECT_EQ(attend.head_end, 6);
+  ASSERT_EQ(attend.extras, 1u);
+  EXPECT_EQ(attend.extra[0](nullptr, nullptr, 9, 4, nullptr), 5);
+  ASSERT_EQ(attend.key_conditions, 2u);
+  EXPECT_EQ(attend.key_condition[1](nullptr, nullptr, 9, 4, nullptr), 5);
+  EXPECT_EQ(attend.query_conditions, 0u);
+  EXPECT_EQ(attend.query_condition, nullptr);
+  ASSERT_EQ(attend.relations, 2u);
+  EXPECT_EQ(attend.relation[0].kind, uint32_t(EFFATTN_RELATION_LABELS));
+  EXPECT_EQ(attend.relation[0].labels, 3u);
+  EXPECT_NE(attend.relation[0].row, nullptr);
+  EXPECT_EQ(attend.relation[0].test, nullptr);
+  EXPECT_EQ(attend.relation[1].kind, uint32_t(EFFATTN_RELATION_UNKNOWN));
+  EXPECT_EQ(attend.relation[1].column, nullptr);
+  const effattn_attend &plain = kernel->attend[1];
+  EXPECT_EQ(plain.permuted + plain.plan_by_batch + plain.plan_by_head, 0u);
+  EXPECT_EQ(plain.head_end, 0);
+  EXPECT_EQ(plain.relation, nullptr);
+  EXPECT_EQ(plain.code[0].row_order, uint32_t(EFFATTN_ROWS_CONTIGUOUS));
+  EXPECT_EQ(plain.code[0].tile_count, nullptr);
+  // The code is that of the first.
+  EXPECT_EQ(plain.code[1].tile, code.tile);
+  ASSERT_EQ(kernel->draws, 2u);
+  EXPECT_STREQ(kernel->draw[0].name, "sample.attn:5");
+  EXPECT_EQ(kernel->draw[0].size, 64);
+  EXPECT_EQ(kernel->draw[0].count, 3);
+  EXPECT_EQ(kernel->draw[0].seed, -7);
+  EXPECT_EQ(kernel->draw[0].integers, 4u);
+  EXPECT_EQ(kernel->draw[0].touched(nullptr, 9, nullptr, 0), 9);
+  EXPECT_EQ(kernel->draw[1].touched, nullptr);
   EXPECT_EQ(kernel->step, nullptr);
 }
 

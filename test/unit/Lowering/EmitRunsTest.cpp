@@ -40,9 +40,11 @@ protected:
   bool add(const std::string &symbol, const RunNestRef &nest,
            const std::vector<std::string> &parameters,
            const std::string &index) {
+    SetFrame frame;
+    frame.coordinates = {index};
     auto builder = mlir::OpBuilder::atBlockEnd(module->getBody());
     return static_cast<bool>(emitRuns(builder, builder.getUnknownLoc(), symbol,
-                                      nest, parameters, index, &unknown));
+                                      nest, frame, parameters, &unknown));
   }
 
   mlir::MLIRContext context;
@@ -102,8 +104,15 @@ TEST_F(EmitRunsTest, EveryKindOfNode) {
   guarded->condition = logicalOr(binary(ScalarKind::NotEqual, a, b),
                                  a <= floorDiv(t, constantInt(2)));
   guarded->children = {run(select(a < b, mod(a, three), b), three, b)};
+  // A step that is a parameter, and products of parameters.
+  auto strided = node(RunNest::Kind::For);
+  strided->iterator = "e";
+  strided->first = a * b;
+  strided->end = a * b + constantInt(7);
+  strided->step = binary(ScalarKind::Max, b, constantInt(1));
+  strided->children = {run(variable("e") * b, b, t * a)};
   auto block = node(RunNest::Kind::Block);
-  block->children = {otherwise, outer, guarded};
+  block->children = {otherwise, outer, guarded, strided};
   ASSERT_TRUE(add("every", block, {"a", "b"}, "t"));
   Jit jit(*module);
   auto *function = jit.find<RunsFunction>("every");
@@ -140,16 +149,19 @@ TEST_F(EmitRunsTest, AnalysedPatterns) {
   std::vector<Function> functions;
   for (const ScalarRef &one : predicates) {
     AnalysisOptions options;
-    options.strategy.tileRows = 4;
     options.bottomRight = false;
     options.count = false;
     AnalysisFailure failure;
     auto facts = analyse(one, options, &failure);
     ASSERT_TRUE(facts) << failure.reason;
-    const AnalysisCase &all = facts->cases[0];
-    for (auto [nest, index] :
-         {std::pair(all.tile.fullRuns, "t"),
-          std::pair(all.tile.partialRuns, "t"), std::pair(all.rowRuns, "i")}) {
+    Tiling tiling;
+    tiling.rows = 4;
+    auto tiles = analyseTiles(one, options, *facts, tiling, &failure);
+    ASSERT_TRUE(tiles) << failure.reason;
+    ASSERT_FALSE(tiles->gathered);
+    for (auto [nest, index] : {std::pair(tiles->cases[0].fullRuns, "t"),
+                               std::pair(tiles->cases[0].partialRuns, "t"),
+                               std::pair(facts->cases[0].rowRuns, "i")}) {
       std::string symbol = "f" + std::to_string(functions.size());
       ASSERT_TRUE(add(symbol, nest, facts->parameters, index)) << unknown;
       functions.push_back({symbol, nest, facts->parameters, index});
