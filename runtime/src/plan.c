@@ -6,47 +6,6 @@
 
 #include <string.h>
 
-static const effattn_case *find_case(const effattn_planner *planner,
-                                     uint32_t row_sets, uint32_t key_sets) {
-  const effattn_plan_request *request = planner->request;
-  return request->cases + (((size_t)row_sets << request->key_sets) | key_sets);
-}
-
-static bool add_listed(effattn_planner *planner, effattn_plan_array *runs,
-                       effattn_runs_function function, int64_t index,
-                       uint32_t sets) {
-  if (!effattn_plan_list(planner, function, index))
-    return false;
-  for (int64_t n = 0; n < planner->listed.count; ++n)
-    if (!effattn_plan_add(planner, runs,
-                          ((const effattn_run *)planner->listed.data)[n], sets))
-      return false;
-  return true;
-}
-
-/* Runs of one tile into planner->full and planner->partial. `index` is the
-   number of a tile of contiguous rows, or -1 for the gathered `rows`. */
-static bool find_columns(effattn_planner *planner, int64_t index,
-                         const int32_t *rows, int32_t present,
-                         uint32_t row_sets) {
-  planner->full.count = planner->partial.count = 0;
-  uint32_t classes = 1u << planner->request->key_sets;
-  for (uint32_t sets = 0; sets < classes; ++sets) {
-    if (sets && planner->class_start[sets] == planner->class_start[sets + 1])
-      continue;
-    const effattn_case *one = find_case(planner, row_sets, sets);
-    bool done = index < 0
-                    ? effattn_plan_sweep(planner, rows, present, one, sets)
-                    : add_listed(planner, &planner->full, one->tile_full, index,
-                                 sets) &&
-                          add_listed(planner, &planner->partial,
-                                     one->tile_partial, index, sets);
-    if (!done)
-      return false;
-  }
-  return true;
-}
-
 static int32_t append_runs(effattn_plan *plan, const effattn_plan_array *runs) {
   const effattn_plan_run *from = runs->data;
   int64_t columns = 0;
@@ -87,11 +46,12 @@ static bool reserve_row_sets(effattn_plan *plan, int64_t rows) {
 }
 
 /* Appends the tile whose runs are in planner->full and planner->partial; all
-   its present rows are in the query sets `row_sets`. */
+   its present rows are in the query sets `row_sets`. Rows become tokens. */
 static bool append_tile(effattn_planner *planner, int32_t first_row,
                         const int32_t *rows, int32_t present,
                         uint32_t row_sets) {
   effattn_plan *plan = planner->plan;
+  const int32_t *order = planner->request->query_order;
   int64_t runs = planner->full.count + planner->partial.count;
   int64_t rows_end = plan->row_count + plan->tile_rows;
   if (!effattn_plan_reserve_tiles(plan, plan->tile_count + 1,
@@ -109,7 +69,8 @@ static bool append_tile(effattn_planner *planner, int32_t first_row,
   tile->present = present;
   tile->first_row = first_row;
   for (uint32_t k = 0; k < plan->tile_rows; ++k) {
-    plan->rows[plan->row_count + k] = rows[k];
+    plan->rows[plan->row_count + k] =
+        order && rows[k] >= 0 ? order[rows[k]] : rows[k];
     if (plan->row_sets)
       plan->row_sets[plan->row_count + k] = rows[k] < 0 ? 0 : row_sets;
   }
@@ -126,59 +87,56 @@ static bool append_tile(effattn_planner *planner, int32_t first_row,
 
 bool effattn_plan_add_tile(effattn_planner *planner, int64_t index,
                            const int32_t *rows, int32_t present,
-                           uint32_t row_sets) {
-  int32_t first_row =
-      index < 0 ? -1 : (int32_t)(index * planner->plan->tile_rows);
-  return find_columns(planner, index, rows, present, row_sets) &&
-         append_tile(planner, first_row, rows, present, row_sets);
+                           uint32_t row_class) {
+  const effattn_plan_request *request = planner->request;
+  const bool contiguous =
+      index >= 0 && planner->contiguous && !request->query_order;
+  return effattn_plan_find_columns(planner, index, rows, row_class) &&
+         append_tile(
+             planner,
+             contiguous ? (int32_t)(index * planner->plan->tile_rows) : -1,
+             rows, present, row_class & ((1u << request->query_sets) - 1));
 }
 
 /*===- building ----------------------------------------------------------===*/
 
-/* Memory of one use for rows of a tile and cursors of sets. */
-typedef struct effattn_plan_buffers {
-  void *rows, *sets, *present, *cursors;
-  int64_t row_capacity, set_capacity, present_capacity, cursor_capacity;
-} effattn_plan_buffers;
-
-static bool prepare(effattn_planner *planner, effattn_plan_buffers *buffers) {
+static bool prepare(effattn_planner *planner, effattn_plan_request *ranked) {
   const effattn_plan_request *request = planner->request;
-  const effattn_plan_allocator *allocator = &request->allocator;
-  int64_t cursors = (int64_t)request->row_filters + request->query_sets;
-  bool done =
-      effattn_plan_reserve(allocator, &buffers->rows, &buffers->row_capacity,
-                           request->tile_rows, sizeof(int32_t)) &&
-      effattn_plan_reserve(allocator, &buffers->sets, &buffers->set_capacity,
-                           request->tile_rows, sizeof(uint32_t)) &&
-      effattn_plan_reserve(allocator, &buffers->present,
-                           &buffers->present_capacity, request->tile_rows, 1) &&
-      effattn_plan_reserve(allocator, &buffers->cursors,
-                           &buffers->cursor_capacity, cursors + 1,
-                           sizeof(int64_t));
-  if (!done)
+  const int64_t cursors = (int64_t)request->row_filters + request->query_sets;
+  const int64_t height = request->tile_rows;
+  if (!effattn_plan_array_reserve(planner, &planner->tile_row, height,
+                                  sizeof(int32_t)) ||
+      !effattn_plan_array_reserve(planner, &planner->chosen_row, height,
+                                  sizeof(int32_t)) ||
+      !effattn_plan_array_reserve(planner, &planner->tile_class, height,
+                                  sizeof(uint32_t)) ||
+      !effattn_plan_array_reserve(planner, &planner->tile_present, height, 1) ||
+      !effattn_plan_array_reserve(planner, &planner->cursors, cursors + 1,
+                                  sizeof(int64_t)))
     return false;
-  planner->tile_row = buffers->rows;
-  planner->tile_sets = buffers->sets;
-  planner->tile_present = buffers->present;
-  planner->cursors = buffers->cursors;
-  memset(planner->cursors, 0, (size_t)(cursors + 1) * sizeof(int64_t));
-  return effattn_plan_mark_columns(planner);
+  memset(planner->cursors.data, 0, (size_t)(cursors + 1) * sizeof(int64_t));
+  if (!effattn_plan_rank_sets(planner, ranked))
+    return false;
+  planner->request = ranked;
+  return effattn_plan_mark_columns(planner) &&
+         effattn_plan_label_columns(planner);
 }
 
-static void release(effattn_planner *planner, effattn_plan_buffers *buffers) {
-  const effattn_plan_allocator *allocator = &planner->request->allocator;
-  effattn_plan_release_memory(allocator, buffers->rows, buffers->row_capacity,
-                              sizeof(int32_t));
-  effattn_plan_release_memory(allocator, buffers->sets, buffers->set_capacity,
-                              sizeof(uint32_t));
-  effattn_plan_release_memory(allocator, buffers->present,
-                              buffers->present_capacity, 1);
-  effattn_plan_release_memory(allocator, buffers->cursors,
-                              buffers->cursor_capacity, sizeof(int64_t));
-  effattn_plan_release_columns(planner);
-  effattn_plan_release_memory(allocator, planner->pending.data,
-                              planner->pending.capacity,
-                              sizeof(effattn_plan_row));
+/* Within what the planner has room for, and nothing missing. */
+static bool is_possible(const effattn_plan_request *request) {
+  if (request->row_order == EFFATTN_ROWS_LISTED &&
+      (!request->tile_count || !request->tile_row_list))
+    return false;
+  if (request->row_order == EFFATTN_ROWS_BY_LABEL &&
+      (request->order_relation >= request->relations ||
+       !request->relation[request->order_relation].row))
+    return false;
+  return request->tile_rows > 0 &&
+         request->relations <= EFFATTN_PLAN_MOST_RELATIONS &&
+         request->key_sets + 2 * request->key_conditions <=
+             EFFATTN_PLAN_MOST_BITS &&
+         request->query_sets + 2 * request->query_conditions <=
+             EFFATTN_PLAN_MOST_BITS;
 }
 
 int32_t effattn_plan_build(const effattn_plan_request *request,
@@ -187,17 +145,17 @@ int32_t effattn_plan_build(const effattn_plan_request *request,
   plan->tile_rows = request->tile_rows;
   plan->key_order = request->key_order;
   plan->allocator = request->allocator;
+  if (!is_possible(request))
+    return EFFATTN_PLAN_UNSUPPORTED;
   effattn_planner planner;
   memset(&planner, 0, sizeof planner);
   planner.request = request;
   planner.plan = plan;
-  effattn_plan_buffers buffers;
-  memset(&buffers, 0, sizeof buffers);
-  bool by_class = request->row_filters || request->query_sets;
-  bool done = prepare(&planner, &buffers) &&
-              (by_class ? effattn_plan_rows_by_class(&planner)
-                        : effattn_plan_all_rows(&planner));
-  release(&planner, &buffers);
+  planner.key_atoms = request->key_sets + request->key_conditions;
+  planner.query_atoms = request->query_sets + request->query_conditions;
+  effattn_plan_request ranked;
+  bool done = prepare(&planner, &ranked) && effattn_plan_rows(&planner);
+  effattn_plan_release_arrays(&planner);
   if (!done) {
     effattn_plan_free(plan);
     return EFFATTN_PLAN_OUT_OF_MEMORY;

@@ -116,9 +116,15 @@ typedef struct effattn_plan {
   int64_t tile_capacity, run_capacity, row_capacity, row_set_capacity;
 } effattn_plan;
 
-/* Fills in `*plan`, which needs no initialisation. 0, or
-   EFFATTN_PLAN_OUT_OF_MEMORY; then the plan is empty and holds no memory. */
+/* Bounds of a request: relations; and key sets + 2 x key conditions, the same
+   for queries. */
+#define EFFATTN_PLAN_MOST_RELATIONS 4
+#define EFFATTN_PLAN_MOST_BITS 16
+
+/* Fills in `*plan`, which needs no initialisation. 0, or one of these; then the
+   plan is empty and holds no memory. */
 #define EFFATTN_PLAN_OUT_OF_MEMORY 13 /* EFFATTN_OUT_OF_MEMORY */
+#define EFFATTN_PLAN_UNSUPPORTED 18   /* EFFATTN_UNSUPPORTED: past a bound */
 int32_t effattn_plan_build(const effattn_plan_request *request,
                            effattn_plan *plan);
 

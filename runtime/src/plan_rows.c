@@ -1,35 +1,17 @@
 /*===- plan_rows.c - which rows are computed together --------------------===*\
 |*
-|* Rows that the filters keep fall into classes by the query sets that hold
-|* them. Where most rows of an aligned tile are of one class, the tile stays
-|* whole, other rows of it marked absent, and the generated functions for tiles
-|* give its columns. The rows that are left are gathered, class by class, and
-|* their columns merged from the runs of each row.
+|* A row order gives tiles. Rows that the filters keep fall into classes by the
+|* query sets that hold them and the conditions that hold on them. Where most
+|* rows of a tile are of one class, the tile stays whole, other rows of it
+|* marked absent, and the generated functions for tiles give its columns. The
+|* rows that are left are gathered, class by class, and their columns merged
+|* from the runs of each row.
 |*
 \*===----------------------------------------------------------------------===*/
 
 #include "planner.h"
 
-/* All rows, no filters, no query sets. */
-bool effattn_plan_all_rows(effattn_planner *planner) {
-  int64_t rows = planner->request->parameters[0];
-  int64_t height = planner->plan->tile_rows;
-  int64_t tiles = (rows + height - 1) / height;
-  if (!effattn_plan_reserve_tiles(planner->plan, tiles, 2 * tiles,
-                                  tiles * height))
-    return false;
-  for (int64_t t = 0; t < tiles; ++t) {
-    int32_t present = 0;
-    for (int64_t k = 0; k < height; ++k) {
-      bool exists = t * height + k < rows;
-      planner->tile_row[k] = exists ? (int32_t)(t * height + k) : -1;
-      present += exists;
-    }
-    if (!effattn_plan_add_tile(planner, t, planner->tile_row, present, 0))
-      return false;
-  }
-  return true;
-}
+#include <string.h>
 
 /* One cursor a filter, then one a query set. */
 static const effattn_plan_set *
@@ -37,6 +19,11 @@ set_of_cursor(const effattn_plan_request *request, uint32_t cursor) {
   return cursor < request->row_filters
              ? &request->row_filter[cursor].set
              : &request->query_set[cursor - request->row_filters];
+}
+
+static bool is_plain(const effattn_plan_request *request) {
+  return !request->row_filters && !request->query_sets &&
+         !request->query_conditions;
 }
 
 /* The least row at or after `row` that is in each set that rows must be in as
@@ -47,7 +34,7 @@ static int64_t skip_rows(effattn_planner *planner, int64_t row, int64_t rows) {
     const effattn_plan_filter *filter = &request->row_filter[k];
     if (!filter->keep)
       continue;
-    int64_t *cursor = &planner->cursors[k];
+    int64_t *cursor = (int64_t *)planner->cursors.data + k;
     while (*cursor < filter->set.count && filter->set.values[*cursor] < row)
       ++*cursor;
     if (*cursor == filter->set.count)
@@ -57,108 +44,209 @@ static int64_t skip_rows(effattn_planner *planner, int64_t row, int64_t rows) {
   return row;
 }
 
-/* Fills in tile_present and tile_sets for rows [first, end). */
-static void classify(effattn_planner *planner, int64_t first, int64_t end) {
-  const effattn_plan_request *request = planner->request;
-  for (int64_t k = 0; k < end - first; ++k) {
-    planner->tile_present[k] = 1;
-    planner->tile_sets[k] = 0;
-  }
-  uint32_t cursors = request->row_filters + request->query_sets;
-  for (uint32_t c = 0; c < cursors; ++c) {
-    const effattn_plan_set *set = set_of_cursor(request, c);
-    int64_t cursor = planner->cursors[c];
-    bool filter = c < request->row_filters;
-    bool keep = filter && request->row_filter[c].keep;
-    while (cursor < set->count && set->values[cursor] < first)
-      ++cursor;
-    for (int64_t row = first; row < end; ++row) {
-      bool member = cursor < set->count && set->values[cursor] == row;
-      cursor += member;
-      if (filter && member != keep)
-        planner->tile_present[row - first] = 0;
-      else if (!filter && member)
-        planner->tile_sets[row - first] |= 1u << (c - request->row_filters);
+/* Moves the cursor to the first value of the set that is not less. Rows mostly
+   come in ascending order. */
+static void seek(const effattn_plan_set *set, int64_t *cursor, int32_t row) {
+  if (*cursor > 0 && set->values[*cursor - 1] >= row) {
+    int64_t low = 0, high = *cursor;
+    while (low < high) {
+      const int64_t middle = low + (high - low) / 2;
+      if (set->values[middle] < row)
+        low = middle + 1;
+      else
+        high = middle;
     }
-    planner->cursors[c] = cursor;
+    *cursor = low;
   }
+  /* Doubling steps, then back. */
+  int64_t step = 1;
+  while (*cursor + step < set->count && set->values[*cursor + step] < row) {
+    *cursor += step;
+    step *= 2;
+  }
+  for (; step > 0; step /= 2)
+    while (*cursor + step - 1 < set->count &&
+           set->values[*cursor + step - 1] < row)
+      *cursor += step;
 }
 
-static bool leave_for_gathering(effattn_planner *planner, int64_t first,
-                                int64_t count, uint32_t sets) {
-  effattn_plan_array *pending = &planner->pending;
-  for (int64_t k = 0; k < count; ++k) {
-    if (!planner->tile_present[k] || planner->tile_sets[k] != sets)
+/* Fills in tile_present and tile_class of the rows at hand. */
+static void classify(effattn_planner *planner) {
+  const effattn_plan_request *request = planner->request;
+  const int32_t *rows = planner->tile_row.data;
+  uint8_t *present = planner->tile_present.data;
+  uint32_t *classes = planner->tile_class.data;
+  int64_t *cursors = planner->cursors.data;
+  const uint32_t height = planner->plan->tile_rows;
+  for (uint32_t k = 0; k < height; ++k) {
+    present[k] = rows[k] >= 0;
+    classes[k] = 0;
+  }
+  for (uint32_t c = 0; c < request->row_filters + request->query_sets; ++c) {
+    const effattn_plan_set *set = set_of_cursor(request, c);
+    const bool filter = c < request->row_filters;
+    const bool keep = filter && request->row_filter[c].keep;
+    for (uint32_t k = 0; k < height; ++k) {
+      if (rows[k] < 0)
+        continue;
+      seek(set, &cursors[c], rows[k]);
+      const bool member =
+          cursors[c] < set->count && set->values[cursors[c]] == rows[k];
+      if (filter && member != keep)
+        present[k] = 0;
+      else if (!filter && member)
+        classes[k] |= 1u << (c - request->row_filters);
+    }
+  }
+  for (uint32_t k = 0; k < height && request->query_conditions; ++k)
+    if (present[k])
+      classes[k] |= effattn_plan_conditions(planner, request->query_condition,
+                                            request->query_conditions,
+                                            request->query_sets, rows[k]);
+}
+
+static bool leave_for_gathering(effattn_planner *planner, uint32_t class) {
+  const int32_t *rows = planner->tile_row.data;
+  uint8_t *present = planner->tile_present.data;
+  const uint32_t *classes = planner->tile_class.data;
+  for (uint32_t k = 0; k < planner->plan->tile_rows; ++k) {
+    if (!present[k] || classes[k] != class)
       continue;
-    if (!effattn_plan_reserve(&planner->request->allocator, &pending->data,
-                              &pending->capacity, pending->count + 1,
-                              sizeof(effattn_plan_row)))
+    if (!effattn_plan_add_item(planner, &planner->pending,
+                               (effattn_plan_item){class, rows[k], 0}))
       return false;
-    ((effattn_plan_row *)pending->data)[pending->count++] =
-        (effattn_plan_row){(int32_t)(first + k), sets};
-    planner->tile_present[k] = 0;
+    present[k] = 0;
   }
   return true;
 }
 
-/* One class of rows of the aligned tile `index` that is at hand. */
-static bool plan_class(effattn_planner *planner, int64_t index, int64_t first,
-                       int64_t count, uint32_t sets) {
-  int32_t present = 0;
-  for (int64_t k = 0; k < count; ++k)
-    present += planner->tile_present[k] && planner->tile_sets[k] == sets;
-  if (present * 4 < count * 3)
-    return leave_for_gathering(planner, first, count, sets);
-  for (int64_t k = 0; k < planner->plan->tile_rows; ++k) {
-    bool member =
-        k < count && planner->tile_present[k] && planner->tile_sets[k] == sets;
-    planner->tile_row[k] = member ? (int32_t)(first + k) : -1;
+/* One class of rows of the tile `index` that is at hand and has `count` rows.
+ */
+static bool plan_class(effattn_planner *planner, int64_t index, int64_t count,
+                       uint32_t class) {
+  const int32_t *rows = planner->tile_row.data;
+  uint8_t *present = planner->tile_present.data;
+  const uint32_t *classes = planner->tile_class.data;
+  int32_t *chosen = planner->chosen_row.data;
+  int32_t members = 0;
+  for (uint32_t k = 0; k < planner->plan->tile_rows; ++k)
+    members += present[k] && classes[k] == class;
+  if (members * 4 < count * 3)
+    return leave_for_gathering(planner, class);
+  for (uint32_t k = 0; k < planner->plan->tile_rows; ++k) {
+    const bool member = present[k] && classes[k] == class;
+    chosen[k] = member ? rows[k] : -1;
     if (member)
-      planner->tile_present[k] = 0;
+      present[k] = 0;
   }
-  return effattn_plan_add_tile(planner, index, planner->tile_row, present,
-                               sets);
+  return effattn_plan_add_tile(planner, index, chosen, members, class);
+}
+
+/* The tile whose `count` rows are in tile_row. */
+static bool plan_tile(effattn_planner *planner, int64_t index, int64_t count) {
+  if (count == 0)
+    return true;
+  if (is_plain(planner->request))
+    return effattn_plan_add_tile(planner, index, planner->tile_row.data,
+                                 (int32_t)count, 0);
+  classify(planner);
+  const uint8_t *present = planner->tile_present.data;
+  const uint32_t *classes = planner->tile_class.data;
+  for (uint32_t k = 0; k < planner->plan->tile_rows; ++k)
+    if (present[k] && !plan_class(planner, index, count, classes[k]))
+      return false;
+  return true;
 }
 
 static bool plan_gathered(effattn_planner *planner) {
-  const effattn_plan_row *pending = planner->pending.data;
-  int32_t height = (int32_t)planner->plan->tile_rows;
-  uint32_t classes = 1u << planner->request->query_sets;
-  for (uint32_t sets = 0; sets < classes; ++sets) {
+  if (!effattn_plan_sort_items(planner, &planner->pending))
+    return false;
+  const effattn_plan_item *pending = planner->pending.data;
+  const int64_t count = planner->pending.count;
+  const int64_t height = planner->plan->tile_rows;
+  int32_t *chosen = planner->chosen_row.data;
+  for (int64_t n = 0; n < count;) {
+    const uint64_t class = pending[n].key;
     int32_t present = 0;
-    for (int64_t n = 0; n < planner->pending.count; ++n) {
-      if (pending[n].sets != sets)
-        continue;
-      planner->tile_row[present++] = pending[n].row;
-      if (present == height) {
-        if (!effattn_plan_add_tile(planner, -1, planner->tile_row, present,
-                                   sets))
-          return false;
-        present = 0;
-      }
-    }
-    for (int32_t k = present; k < height; ++k)
-      planner->tile_row[k] = -1;
-    if (present &&
-        !effattn_plan_add_tile(planner, -1, planner->tile_row, present, sets))
+    for (; n < count && present < height && pending[n].key == class; ++n)
+      chosen[present++] = pending[n].a;
+    for (int64_t k = present; k < height; ++k)
+      chosen[k] = -1;
+    if (!effattn_plan_add_tile(planner, -1, chosen, present, (uint32_t)class))
       return false;
   }
   return true;
 }
 
-bool effattn_plan_rows_by_class(effattn_planner *planner) {
-  int64_t rows = planner->request->parameters[0];
-  int64_t height = planner->plan->tile_rows;
+/*===- row orders --------------------------------------------------------===*/
+
+static bool reserve_plain(effattn_planner *planner, int64_t tiles) {
+  return !is_plain(planner->request) ||
+         effattn_plan_reserve_tiles(planner->plan, tiles, 2 * tiles,
+                                    tiles * planner->plan->tile_rows);
+}
+
+static bool plan_contiguous(effattn_planner *planner) {
+  const int64_t rows = planner->request->parameters[0];
+  const int64_t height = planner->plan->tile_rows;
+  planner->contiguous = true;
+  if (!reserve_plain(planner, (rows + height - 1) / height))
+    return false;
+  int32_t *row_of = planner->tile_row.data;
   for (int64_t row = skip_rows(planner, 0, rows); row < rows;) {
-    int64_t index = row / height, first = index * height;
-    int64_t end = first + height < rows ? first + height : rows;
-    classify(planner, first, end);
-    for (int64_t k = 0; k < end - first; ++k)
-      if (planner->tile_present[k] &&
-          !plan_class(planner, index, first, end - first,
-                      planner->tile_sets[k]))
-        return false;
+    const int64_t index = row / height, first = index * height;
+    const int64_t end = first + height < rows ? first + height : rows;
+    for (int64_t k = 0; k < height; ++k)
+      row_of[k] = first + k < end ? (int32_t)(first + k) : -1;
+    if (!plan_tile(planner, index, end - first))
+      return false;
     row = skip_rows(planner, first + height, rows);
   }
-  return plan_gathered(planner);
+  return true;
+}
+
+static bool plan_listed(effattn_planner *planner) {
+  const effattn_plan_request *request = planner->request;
+  const int64_t tiles = request->tile_count(request->parameters);
+  const int64_t height = planner->plan->tile_rows;
+  int64_t most = (request->parameters[0] + height - 1) / height;
+  if (!reserve_plain(planner, tiles < most ? tiles : most))
+    return false;
+  for (int64_t t = 0; t < tiles; ++t) {
+    const int32_t count =
+        request->tile_row_list(request->parameters, t, planner->tile_row.data);
+    if (!plan_tile(planner, t, count))
+      return false;
+  }
+  return true;
+}
+
+static bool plan_by_label(effattn_planner *planner) {
+  if (!effattn_plan_order_rows(planner))
+    return false;
+  if (planner->ordered.count == 0)
+    return plan_contiguous(planner);
+  const effattn_plan_item *ordered = planner->ordered.data;
+  const int64_t rows = planner->ordered.count;
+  const int64_t height = planner->plan->tile_rows;
+  int32_t *row_of = planner->tile_row.data;
+  if (!reserve_plain(planner, (rows + height - 1) / height))
+    return false;
+  for (int64_t first = 0; first < rows; first += height) {
+    const int64_t count = rows - first < height ? rows - first : height;
+    for (int64_t k = 0; k < height; ++k)
+      row_of[k] = k < count ? ordered[first + k].a : -1;
+    if (!plan_tile(planner, -1, count))
+      return false;
+  }
+  return true;
+}
+
+bool effattn_plan_rows(effattn_planner *planner) {
+  const effattn_plan_request *request = planner->request;
+  bool done = request->row_order == EFFATTN_ROWS_LISTED ? plan_listed(planner)
+              : request->row_order == EFFATTN_ROWS_BY_LABEL
+                  ? plan_by_label(planner)
+                  : plan_contiguous(planner);
+  return done && plan_gathered(planner);
 }

@@ -1,10 +1,11 @@
-/*===- plan_sweep.c - the columns of a tile of gathered rows -------------===*\
+/*===- plan_sweep.c - merging the columns of rows ------------------------===*\
 |*
-|* The runs of each row are known. With L the least common multiple of their
-|* steps, each run is L / step runs of step L, one residue class of columns
+|* The runs of each source (a row, or a row under one case) are known. With L
+|* the least common multiple of their steps, each run is L / step runs of step
+L, one residue class of columns
 |* each; in a class, columns are r + L * n and runs are intervals of n. Sorting
 |* the ends of the intervals and counting open ones from left to right gives
-|* the columns that all rows see (full) and that some rows see (partial).
+|* the columns that all sources list (full) and that some list (partial).
 |*
 \*===----------------------------------------------------------------------===*/
 
@@ -63,12 +64,11 @@ typedef struct effattn_plan_extent {
   int64_t first, last;
 } effattn_plan_extent;
 
-static bool measure(effattn_planner *planner, const int32_t *rows,
-                    int32_t count, effattn_runs_function function,
-                    effattn_plan_extent *extent) {
+static bool measure(effattn_planner *planner, effattn_plan_extent *extent) {
+  const effattn_plan_source *sources = planner->sources.data;
   *extent = (effattn_plan_extent){1, 0, INT64_MAX, -1};
-  for (int32_t n = 0; n < count; ++n) {
-    if (!effattn_plan_list(planner, function, rows[n]))
+  for (int64_t n = 0; n < planner->sources.count; ++n) {
+    if (!effattn_plan_list(planner, sources[n].function, sources[n].index))
       return false;
     const effattn_run *runs = planner->listed.data;
     for (int64_t k = 0; k < planner->listed.count; ++k) {
@@ -104,11 +104,10 @@ static void add_events(effattn_planner *planner, effattn_run run,
   }
 }
 
-static bool count_rows(effattn_planner *planner, int32_t rows, int64_t modulus,
-                       uint32_t sets) {
+static bool count_open(effattn_planner *planner, int64_t full_count,
+                       int64_t modulus) {
   const effattn_plan_event *events = planner->events.data;
-  int64_t count = planner->events.count;
-  int32_t open = 0;
+  int64_t count = planner->events.count, open = 0;
   for (int64_t n = 0; n + 1 < count; ++n) {
     open += events[n].change;
     int64_t length = (int64_t)events[n + 1].position - events[n].position;
@@ -117,39 +116,37 @@ static bool count_rows(effattn_planner *planner, int32_t rows, int64_t modulus,
     effattn_run run = {
         (int32_t)(events[n].residue + modulus * events[n].position),
         (int32_t)modulus, (int32_t)length};
-    if (!effattn_plan_add(planner,
-                          open == rows ? &planner->full : &planner->partial,
-                          run, sets))
+    if (!effattn_plan_add(
+            planner, open >= full_count ? &planner->full : &planner->partial,
+            run))
       return false;
   }
   return true;
 }
 
-bool effattn_plan_sweep(effattn_planner *planner, const int32_t *rows,
-                        int32_t count, const effattn_case *rows_case,
-                        uint32_t sets) {
+bool effattn_plan_sweep(effattn_planner *planner, int64_t full_count) {
   effattn_plan_extent extent;
-  if (!measure(planner, rows, count, rows_case->row, &extent))
+  if (!measure(planner, &extent))
     return false;
   if (extent.last < 0)
     return true;
   if (extent.modulus > MOST_RESIDUES || extent.events > MOST_EVENTS) {
     effattn_run hull = {(int32_t)extent.first, 1,
                         (int32_t)(extent.last - extent.first + 1)};
-    return effattn_plan_add(planner, &planner->partial, hull, sets);
+    return effattn_plan_add(planner, &planner->partial, hull);
   }
   planner->events.count = 0;
-  if (!effattn_plan_reserve(&planner->request->allocator, &planner->events.data,
-                            &planner->events.capacity, extent.events,
-                            sizeof(effattn_plan_event)))
+  if (!effattn_plan_array_reserve(planner, &planner->events, extent.events,
+                                  sizeof(effattn_plan_event)))
     return false;
-  for (int32_t n = 0; n < count; ++n) {
-    if (!effattn_plan_list(planner, rows_case->row, rows[n]))
+  const effattn_plan_source *sources = planner->sources.data;
+  for (int64_t n = 0; n < planner->sources.count; ++n) {
+    if (!effattn_plan_list(planner, sources[n].function, sources[n].index))
       return false;
     const effattn_run *runs = planner->listed.data;
     for (int64_t k = 0; k < planner->listed.count; ++k)
       add_events(planner, runs[k], extent.modulus);
   }
   sort_events(planner->events.data, planner->events.count);
-  return count_rows(planner, count, extent.modulus, sets);
+  return count_open(planner, full_count, extent.modulus);
 }

@@ -1,11 +1,22 @@
 /*===- planner.h - what the parts of the planner share -------------------===*\
 |*
-|* A column's class is the set of key sets that hold it, as bits; class 0 is in
-|* none. A pattern is one pattern without sets on the columns of each class (a
-|* case of lib/Analysis/Analysis.h), so the runs of a tile are, over classes,
-|* those of the case, restricted to the columns of the class: for class 0 by
-|* taking the columns of all sets out of a run, else by cutting a run with the
-|* intervals of the class. Both cost in proportion to what they give.
+|* The atoms of a pattern (lib/Analysis/Atoms.h) divide the columns of a tile in
+|* two ways.
+|*
+|*   class   which key sets hold the column and which key conditions hold on it:
+|*           known once for a plan. Conditions whose look-up was out of range
+|*           are `maybe` bits of the class.
+|*   state   what each relation is on the column for the rows of the tile: 0 no
+|*           row has it, 1 every row, 2 some may; digits in base 3. State 0 is
+|*           whatever is in none of the intervals that a tile's labels give.
+|*
+|* Each class and state is a pattern without atoms, a case, whose runs are
+|* restricted to the columns of the state and of the class: by taking intervals
+|* out of a run for class 0 and state 0, else by cutting the run with the
+|* intervals. Both cost in proportion to what they give.
+|*
+|* Rows have classes too, by query sets and query conditions; a tile has rows of
+|* one class.
 |*
 \*===----------------------------------------------------------------------===*/
 #ifndef EFFATTN_RUNTIME_PLANNER_H
@@ -21,11 +32,11 @@ typedef struct effattn_plan_event {
   int32_t residue, position, change;
 } effattn_plan_event;
 
-/* A row that is left for gathered tiles, and the query sets that hold it. */
-typedef struct effattn_plan_row {
-  int32_t row;
-  uint32_t sets;
-} effattn_plan_row;
+/* Something with a key to sort by. */
+typedef struct effattn_plan_item {
+  uint64_t key;
+  int32_t a, b;
+} effattn_plan_item;
 
 /* A growing array. */
 typedef struct effattn_plan_array {
@@ -33,64 +44,148 @@ typedef struct effattn_plan_array {
   int64_t count, capacity;
 } effattn_plan_array;
 
-/* Room for `count` elements; false where there is no memory. */
-bool effattn_plan_reserve(const effattn_plan_allocator *allocator, void **data,
-                          int64_t *capacity, int64_t count, size_t element);
-void effattn_plan_release_memory(const effattn_plan_allocator *allocator,
-                                 void *data, int64_t capacity, size_t element);
-
-/* Columns [first, end) that are in exactly the key sets `sets`. */
+/* Columns [first, end) that are of one class or in one state. */
 typedef struct effattn_plan_interval {
   int32_t first, end;
-  uint32_t sets;
+  uint32_t kind;
 } effattn_plan_interval;
 
+/* Columns of one relation by label. */
+typedef struct effattn_plan_labels {
+  effattn_plan_array items;  /* effattn_plan_item: label, columns [a, b) */
+  effattn_plan_array missed; /* effattn_plan_interval: no label; by column */
+} effattn_plan_labels;
+
+/* What a sweep merges: the runs that function(index) lists. */
+typedef struct effattn_plan_source {
+  effattn_runs_function function;
+  int64_t index;
+} effattn_plan_source;
+
+#define EFFATTN_PLAN_STATES 81 /* of EFFATTN_PLAN_MOST_RELATIONS relations */
+
 typedef struct effattn_planner {
-  const effattn_plan_request *request;
+  const effattn_plan_request *request; /* sets and filters are of ranks */
   effattn_plan *plan;
-  /* Intervals of all columns in some set, by column; the same again grouped by
-     class: those of class k are [class_start[k], class_start[k + 1]). */
-  effattn_plan_array marked, grouped;
+  /* Index sets, then conditions. A class is bits | maybe bits << atoms. */
+  uint32_t key_atoms, query_atoms;
+
+  /* Intervals of all columns of classes other than 0, by column; the same again
+     grouped by class: those of class k are [class_start[k], class_start[k+1]).
+     `classes` lists the classes that have columns. */
+  effattn_plan_array marked, grouped, classes;
   int64_t *class_start;
   int64_t class_capacity;
+
+  /* One for each relation. */
+  effattn_plan_labels labels[4];
+  uint32_t row_label_count; /* of one row, over all relations */
+  /* Labels of the rows of the tile at hand, then of the tile before (one row):
+     row_label_count + one flag for each relation, 1 where a look-up missed. */
+  effattn_plan_array row_labels, last_labels;
+  bool last_uniform; /* last_labels and the intervals below are of one row */
+  effattn_plan_array items, item_scratch; /* effattn_plan_item: of one use */
+  /* Intervals of columns in states other than 0, by column and by state;
+     `found` and `merged` are of one use. */
+  effattn_plan_array states, by_state, found, merged;
+  int64_t state_start[EFFATTN_PLAN_STATES + 1];
+  bool outside; /* some columns are in state 0 */
+
+  /* The columns that are being added. */
+  uint32_t state, class;
   /* Runs of the tile at hand: effattn_plan_run. */
   effattn_plan_array full, partial;
   effattn_plan_array listed;  /* effattn_run: what a generated function gave */
   effattn_plan_array events;  /* of a sweep */
-  effattn_plan_array pending; /* rows for gathered tiles */
-  /* tile_rows entries each: of the tile of contiguous rows at hand. */
-  int32_t *tile_row;
-  uint32_t *tile_sets;
-  uint8_t *tile_present;
+  effattn_plan_array sources; /* of a sweep */
+
+  /* Rows for gathered tiles, and all rows by label: effattn_plan_item. */
+  effattn_plan_array pending, ordered;
+  /* Rows of the tile at hand, their classes, those that are left to do; and the
+     ones of a class: each of tile_rows entries. */
+  effattn_plan_array tile_row, tile_class, tile_present, chosen_row;
+  bool contiguous; /* tile t has the rows t * tile_rows + 0, 1, ... */
   /* Place in each filter's set, then in each query set. */
-  int64_t *cursors;
+  effattn_plan_array cursors;
+  /* Index sets as ranks: effattn_plan_set and effattn_plan_filter; the values
+     behind them. */
+  effattn_plan_array ranked_sets, ranked_filters, ranked_values;
 } effattn_planner;
 
-/* All functions below: false where there is no memory. */
+/* All functions below: false where there is no memory, if nothing else is
+   said. */
+
+/*===- plan_memory.c -----------------------------------------------------===*/
+
+/* Room for `count` elements. */
+bool effattn_plan_reserve(const effattn_plan_allocator *allocator, void **data,
+                          int64_t *capacity, int64_t count, size_t element);
+void effattn_plan_release_memory(const effattn_plan_allocator *allocator,
+                                 void *data, int64_t capacity, size_t element);
+bool effattn_plan_array_reserve(effattn_planner *planner,
+                                effattn_plan_array *array, int64_t count,
+                                size_t element);
+/* Gives back all arrays of the planner. */
+void effattn_plan_release_arrays(effattn_planner *planner);
+
+/* Stable, by ascending keys. `scratch` has room for `count` items. */
+void effattn_plan_sort(effattn_plan_item *items, effattn_plan_item *scratch,
+                       int64_t count);
+/* Sorts an array of items. */
+bool effattn_plan_sort_items(effattn_planner *planner,
+                             effattn_plan_array *items);
+/* Appends an item. */
+bool effattn_plan_add_item(effattn_planner *planner, effattn_plan_array *items,
+                           effattn_plan_item item);
+/* Keys in the order of signed values. */
+static inline uint64_t effattn_plan_key(int64_t value) {
+  return (uint64_t)value ^ ((uint64_t)1 << 63);
+}
+
+/*===- plan_classes.c ----------------------------------------------------===*/
+
+/* Finds the classes of all columns. */
+bool effattn_plan_mark_columns(effattn_planner *planner);
+/* Class bits that `conditions` give on `index`, a row or a column. */
+uint32_t effattn_plan_conditions(const effattn_planner *planner,
+                                 const effattn_plan_value *conditions,
+                                 uint32_t count, uint32_t sets, int64_t index);
+/* Appends [first, end), or lengthens the last interval by it. */
+bool effattn_plan_add_interval(effattn_planner *planner,
+                               effattn_plan_array *intervals, int64_t first,
+                               int64_t end, uint32_t kind);
+/* Counting sort: those of kind k in [start[k], start[k + 1]) of `grouped`. */
+bool effattn_plan_group(effattn_planner *planner,
+                        const effattn_plan_array *intervals, int64_t kinds,
+                        int64_t *start, effattn_plan_array *grouped);
+
+/*===- plan_relations.c --------------------------------------------------===*/
+
+/* Finds the columns of each label. */
+bool effattn_plan_label_columns(effattn_planner *planner);
+/* Finds the states of the columns for the rows of a tile (-1: none). */
+bool effattn_plan_find_states(effattn_planner *planner, const int32_t *rows);
 
 /*===- plan_columns.c ----------------------------------------------------===*/
-
-/* Merges the key sets into intervals. */
-bool effattn_plan_mark_columns(effattn_planner *planner);
-/* Gives back what the functions of this file allocated. */
-void effattn_plan_release_columns(effattn_planner *planner);
 
 /* Calls a generated function (NULL lists nothing) and leaves its runs in
    planner->listed. */
 bool effattn_plan_list(effattn_planner *planner, effattn_runs_function function,
                        int64_t index);
-
-/* Adds the columns of one run of a case that are in class `sets`. */
+/* Adds the columns of one run that are of planner->class and in
+   planner->state. */
 bool effattn_plan_add(effattn_planner *planner, effattn_plan_array *runs,
-                      effattn_run run, uint32_t sets);
+                      effattn_run run);
+/* Runs of one tile into planner->full and planner->partial. `index` is the
+   number of the tile or -1: gathered; `row_class` that of all its rows. */
+bool effattn_plan_find_columns(effattn_planner *planner, int64_t index,
+                               const int32_t *rows, uint32_t row_class);
 
 /*===- plan_sweep.c ------------------------------------------------------===*/
 
-/* Adds the columns of class `sets` that rows see, for gathered rows: full where
-   all do. `rows_case` is the case of the rows' sets and of the class. */
-bool effattn_plan_sweep(effattn_planner *planner, const int32_t *rows,
-                        int32_t count, const effattn_case *rows_case,
-                        uint32_t sets);
+/* Merges the runs of planner->sources: columns that `full_count` of them list
+   are full, others that some list are partial. */
+bool effattn_plan_sweep(effattn_planner *planner, int64_t full_count);
 
 /*===- plan.c ------------------------------------------------------------===*/
 
@@ -98,17 +193,25 @@ bool effattn_plan_sweep(effattn_planner *planner, const int32_t *rows,
 bool effattn_plan_reserve_tiles(effattn_plan *plan, int64_t tiles, int64_t runs,
                                 int64_t rows);
 /* Appends a tile of the `tile_rows` entries `rows`, `present` of them not -1
-   and all in the query sets `row_sets`: the tile of contiguous rows with that
-   number, or gathered rows where `index` is -1. */
+   and all of the class `row_class`: the tile with that number, or gathered rows
+   where `index` is -1. */
 bool effattn_plan_add_tile(effattn_planner *planner, int64_t index,
                            const int32_t *rows, int32_t present,
-                           uint32_t row_sets);
+                           uint32_t row_class);
 
 /*===- plan_rows.c -------------------------------------------------------===*/
 
-/* All rows: no filters, no query sets. */
-bool effattn_plan_all_rows(effattn_planner *planner);
-/* Rows as filters and query sets have it. */
-bool effattn_plan_rows_by_class(effattn_planner *planner);
+/* All tiles. */
+bool effattn_plan_rows(effattn_planner *planner);
+
+/*===- plan_order.c ------------------------------------------------------===*/
+
+/* Index sets and filters as sets of ranks into `*request`, a copy of
+   planner->request that replaces it. */
+bool effattn_plan_rank_sets(effattn_planner *planner,
+                            effattn_plan_request *request);
+/* All rows by label into planner->ordered; leaves it empty where the labels are
+   sorted already. */
+bool effattn_plan_order_rows(effattn_planner *planner);
 
 #endif /* EFFATTN_RUNTIME_PLANNER_H */

@@ -1,0 +1,333 @@
+/*===- plan_relations.c - conditions on pairs that tables decide ---------===*\
+|*
+|* Columns are sorted by label once: what is kept are intervals of equal labels.
+|* The labels of a tile's rows then give the columns in state 1 and 2 of each
+|* relation; a tile whose rows have the labels of the tile before has its
+|* columns too. Where a look-up is out of range, a column is in state 2 for all
+|* rows, and all columns are for a row.
+|*
+\*===----------------------------------------------------------------------===*/
+
+#include "planner.h"
+
+#include <string.h>
+
+/*===- columns by label --------------------------------------------------===*/
+
+static bool label_columns(effattn_planner *planner,
+                          const effattn_relation *relation,
+                          effattn_plan_labels *labels) {
+  const effattn_plan_request *request = planner->request;
+  for (int64_t column = 0; column < request->parameters[1]; ++column) {
+    int32_t missed = 0;
+    const uint64_t key = effattn_plan_key(relation->column(
+        request->parameters, request->tables, column, 0, &missed));
+    if (missed) {
+      if (!effattn_plan_add_interval(planner, &labels->missed, column,
+                                     column + 1, 2))
+        return false;
+      continue;
+    }
+    effattn_plan_item *last =
+        labels->items.count
+            ? (effattn_plan_item *)labels->items.data + labels->items.count - 1
+            : NULL;
+    if (last && last->key == key && last->b == column)
+      last->b = (int32_t)column + 1;
+    else if (!effattn_plan_add_item(planner, &labels->items,
+                                    (effattn_plan_item){key, (int32_t)column,
+                                                        (int32_t)column + 1}))
+      return false;
+  }
+  return effattn_plan_sort_items(planner, &labels->items);
+}
+
+bool effattn_plan_label_columns(effattn_planner *planner) {
+  const effattn_plan_request *request = planner->request;
+  for (uint32_t r = 0; r < request->relations; ++r) {
+    const effattn_relation *relation = &request->relation[r];
+    if (relation->kind == EFFATTN_RELATION_UNKNOWN)
+      continue;
+    planner->row_label_count +=
+        relation->kind == EFFATTN_RELATION_BITMAP ? 1 : relation->labels;
+    if (!label_columns(planner, relation, &planner->labels[r]))
+      return false;
+  }
+  const int64_t width = (int64_t)planner->row_label_count + request->relations;
+  return effattn_plan_array_reserve(planner, &planner->row_labels,
+                                    width * planner->plan->tile_rows,
+                                    sizeof(int64_t)) &&
+         effattn_plan_array_reserve(planner, &planner->last_labels, width,
+                                    sizeof(int64_t));
+}
+
+/*===- labels of rows ----------------------------------------------------===*/
+
+static int64_t label_width(const effattn_planner *planner) {
+  return (int64_t)planner->row_label_count + planner->request->relations;
+}
+
+static void label_row(const effattn_planner *planner, int32_t row,
+                      int64_t *labels) {
+  const effattn_plan_request *request = planner->request;
+  int64_t *missed_flags = labels + planner->row_label_count;
+  for (uint32_t r = 0; r < request->relations; ++r) {
+    const effattn_relation *relation = &request->relation[r];
+    int32_t missed = 0;
+    if (relation->kind != EFFATTN_RELATION_UNKNOWN) {
+      const uint32_t count =
+          relation->kind == EFFATTN_RELATION_BITMAP ? 1 : relation->labels;
+      for (uint32_t n = 0; n < count; ++n)
+        *labels++ = relation->row(request->parameters, request->tables, row, n,
+                                  &missed);
+    }
+    missed_flags[r] = missed;
+  }
+}
+
+/* Fills in row_labels. Gives the number of rows to look at: 1 where all rows
+   have the same labels. */
+static int64_t label_rows(effattn_planner *planner, const int32_t *rows) {
+  const int64_t width = label_width(planner);
+  int64_t *labels = planner->row_labels.data;
+  int64_t count = 0;
+  bool uniform = true;
+  for (uint32_t k = 0; k < planner->plan->tile_rows; ++k) {
+    if (rows[k] < 0)
+      continue;
+    int64_t *own = labels + width * count++;
+    label_row(planner, rows[k], own);
+    uniform = uniform && memcmp(labels, own, (size_t)width * sizeof *own) == 0;
+  }
+  return uniform ? 1 : count;
+}
+
+/* Sorted by label, each label once: `b` is how many of the rows have it.
+   `at`: where the relation's labels are among those of a row. */
+static bool count_labels(effattn_planner *planner, int64_t rows, uint32_t at,
+                         uint32_t labels) {
+  effattn_plan_array *items = &planner->items;
+  const int64_t *label = planner->row_labels.data;
+  const int64_t width = label_width(planner);
+  items->count = 0;
+  for (int64_t row = 0; row < rows; ++row)
+    for (uint32_t n = 0; n < labels; ++n)
+      if (!effattn_plan_add_item(
+              planner, items,
+              (effattn_plan_item){effattn_plan_key(label[width * row + at + n]),
+                                  (int32_t)row, 1}))
+        return false;
+  if (!effattn_plan_sort_items(planner, items))
+    return false;
+  effattn_plan_item *item = items->data;
+  int64_t kept = 0;
+  for (int64_t n = 0; n < items->count; ++n) {
+    if (kept == 0 || item[kept - 1].key != item[n].key)
+      item[kept++] = item[n];
+    else if (item[kept - 1].a != item[n].a) {
+      item[kept - 1].a = item[n].a;
+      ++item[kept - 1].b;
+    }
+  }
+  items->count = kept;
+  return true;
+}
+
+/*===- columns of one relation -------------------------------------------===*/
+
+static bool add_found(effattn_planner *planner, effattn_plan_interval found) {
+  effattn_plan_array *array = &planner->found;
+  if (!effattn_plan_array_reserve(planner, array, array->count + 1,
+                                  sizeof found))
+    return false;
+  ((effattn_plan_interval *)array->data)[array->count++] = found;
+  return true;
+}
+
+/* The first item whose key is not less. */
+static int64_t find_label(const effattn_plan_array *items, uint64_t key) {
+  const effattn_plan_item *item = items->data;
+  int64_t low = 0, high = items->count;
+  while (low < high) {
+    int64_t middle = low + (high - low) / 2;
+    if (item[middle].key < key)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static bool find_labelled(effattn_planner *planner,
+                          const effattn_plan_labels *labels, int64_t rows) {
+  const effattn_plan_item *wanted = planner->items.data;
+  const effattn_plan_item *column = labels->items.data;
+  for (int64_t n = 0; n < planner->items.count; ++n)
+    for (int64_t c = find_label(&labels->items, wanted[n].key);
+         c < labels->items.count && column[c].key == wanted[n].key; ++c)
+      if (!add_found(planner,
+                     (effattn_plan_interval){column[c].a, column[c].b,
+                                             wanted[n].b == rows ? 1 : 2}))
+        return false;
+  return true;
+}
+
+/* The state of columns with a label: of all labels of the tile's rows. */
+static uint32_t test_label(const effattn_planner *planner,
+                           const effattn_relation *relation, uint64_t column) {
+  const effattn_plan_request *request = planner->request;
+  const effattn_plan_item *row = planner->items.data;
+  const int64_t count = planner->items.count;
+  int64_t holds = 0;
+  for (int64_t n = 0; n < count; ++n) {
+    int32_t missed = 0;
+    holds += relation->test(request->parameters, request->tables,
+                            (int64_t)effattn_plan_key((int64_t)row[n].key),
+                            (int64_t)effattn_plan_key((int64_t)column),
+                            &missed) != 0;
+    if (missed)
+      return 2;
+  }
+  return holds == 0 ? 0 : holds == count ? 1 : 2;
+}
+
+static bool find_tested(effattn_planner *planner,
+                        const effattn_relation *relation,
+                        const effattn_plan_labels *labels) {
+  const effattn_plan_item *column = labels->items.data;
+  uint32_t state = 0;
+  for (int64_t c = 0; c < labels->items.count; ++c) {
+    if (c == 0 || column[c].key != column[c - 1].key)
+      state = test_label(planner, relation, column[c].key);
+    if (state && !add_found(planner, (effattn_plan_interval){
+                                         column[c].a, column[c].b, state}))
+      return false;
+  }
+  return true;
+}
+
+/* Sorts `found` by column. */
+static bool sort_found(effattn_planner *planner) {
+  effattn_plan_interval *found = planner->found.data;
+  const int64_t count = planner->found.count;
+  bool sorted = true;
+  for (int64_t n = 1; n < count && sorted; ++n)
+    sorted = found[n - 1].first < found[n].first;
+  if (sorted)
+    return true;
+  effattn_plan_array *items = &planner->items;
+  items->count = 0;
+  for (int64_t n = 0; n < count; ++n)
+    if (!effattn_plan_add_item(planner, items,
+                               (effattn_plan_item){(uint64_t)found[n].first,
+                                                   found[n].end,
+                                                   (int32_t)found[n].kind}))
+      return false;
+  if (!effattn_plan_sort_items(planner, items))
+    return false;
+  const effattn_plan_item *item = items->data;
+  for (int64_t n = 0; n < count; ++n)
+    found[n] = (effattn_plan_interval){(int32_t)item[n].key, item[n].a,
+                                       (uint32_t)item[n].b};
+  return true;
+}
+
+/* Intervals of columns in states other than 0 into planner->found. */
+static bool find_relation(effattn_planner *planner, uint32_t number,
+                          uint32_t at, int64_t rows) {
+  const effattn_relation *relation = &planner->request->relation[number];
+  const effattn_plan_labels *labels = &planner->labels[number];
+  const int64_t *label = planner->row_labels.data;
+  bool missed = relation->kind == EFFATTN_RELATION_UNKNOWN;
+  for (int64_t row = 0; row < rows; ++row)
+    missed =
+        missed ||
+        label[label_width(planner) * row + planner->row_label_count + number];
+  planner->found.count = 0;
+  if (missed) {
+    const int64_t columns = planner->request->parameters[1];
+    return columns == 0 ||
+           add_found(planner, (effattn_plan_interval){0, (int32_t)columns, 2});
+  }
+  const bool bitmap = relation->kind == EFFATTN_RELATION_BITMAP;
+  if (!count_labels(planner, rows, at, bitmap ? 1 : relation->labels) ||
+      !(bitmap ? find_tested(planner, relation, labels)
+               : find_labelled(planner, labels, rows)))
+    return false;
+  const effattn_plan_interval *none = labels->missed.data;
+  for (int64_t n = 0; n < labels->missed.count; ++n)
+    if (!add_found(planner, none[n]))
+      return false;
+  return sort_found(planner);
+}
+
+/*===- all relations -----------------------------------------------------===*/
+
+/* Adds weight * state of `found` to planner->states: two sorted lists of
+   disjoint intervals, walked from end to end of either. */
+static bool overlay(effattn_planner *planner, uint32_t weight) {
+  effattn_plan_array *merged = &planner->merged;
+  const effattn_plan_interval *lists[2] = {planner->states.data,
+                                           planner->found.data};
+  const int64_t counts[2] = {planner->states.count, planner->found.count};
+  const uint32_t weights[2] = {1, weight};
+  int64_t at[2] = {0, 0}, column = 0;
+  merged->count = 0;
+  while (at[0] < counts[0] || at[1] < counts[1]) {
+    int64_t end = INT64_MAX;
+    uint32_t state = 0;
+    for (int k = 0; k < 2; ++k) {
+      if (at[k] == counts[k])
+        continue;
+      const effattn_plan_interval *next = &lists[k][at[k]];
+      const bool inside = next->first <= column;
+      const int64_t change = inside ? next->end : next->first;
+      state += inside ? weights[k] * next->kind : 0;
+      end = change < end ? change : end;
+    }
+    if (state &&
+        !effattn_plan_add_interval(planner, merged, column, end, state))
+      return false;
+    column = end;
+    for (int k = 0; k < 2; ++k)
+      if (at[k] < counts[k] && lists[k][at[k]].end <= column)
+        ++at[k];
+  }
+  const effattn_plan_array swapped = planner->states;
+  planner->states = *merged;
+  *merged = swapped;
+  return true;
+}
+
+bool effattn_plan_find_states(effattn_planner *planner, const int32_t *rows) {
+  const effattn_plan_request *request = planner->request;
+  const size_t bytes = (size_t)label_width(planner) * sizeof(int64_t);
+  const int64_t count = label_rows(planner, rows);
+  const bool uniform = count == 1;
+  if (uniform && planner->last_uniform &&
+      memcmp(planner->row_labels.data, planner->last_labels.data, bytes) == 0)
+    return true;
+  planner->last_uniform = false;
+  planner->states.count = 0;
+  uint32_t at = 0, weight = 1;
+  for (uint32_t r = 0; r < request->relations; ++r, weight *= 3) {
+    if (!find_relation(planner, r, at, count) || !overlay(planner, weight))
+      return false;
+    const effattn_relation *relation = &request->relation[r];
+    at += relation->kind == EFFATTN_RELATION_UNKNOWN  ? 0
+          : relation->kind == EFFATTN_RELATION_BITMAP ? 1
+                                                      : relation->labels;
+  }
+  if (!effattn_plan_group(planner, &planner->states, weight,
+                          planner->state_start, &planner->by_state))
+    return false;
+  const effattn_plan_interval *states = planner->states.data;
+  int64_t covered = 0;
+  for (int64_t n = 0; n < planner->states.count; ++n)
+    covered += states[n].end - states[n].first;
+  planner->outside = covered < request->parameters[1];
+  planner->last_uniform = uniform;
+  if (uniform)
+    memcpy(planner->last_labels.data, planner->row_labels.data, bytes);
+  return true;
+}
