@@ -5,11 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/src/plan.h"
+#include "PlanSource.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+
+using namespace effattn::test;
 
 namespace {
 
@@ -31,59 +33,21 @@ void deallocate(void *user, void *memory, size_t bytes, size_t) {
   std::free(memory);
 }
 
-/// Window of 8 columns back; for rows and for tiles of 4.
-int64_t rowRuns(const int64_t *parameters, int64_t row, effattn_run *runs,
-                int64_t capacity) {
-  int64_t first = row > 8 ? row - 8 : 0;
-  int64_t end = row < parameters[1] ? row + 1 : parameters[1];
-  if (end <= first)
-    return 0;
-  if (capacity > 0)
-    runs[0] = {int32_t(first), 1, int32_t(end - first)};
-  return 1;
-}
-
-int64_t tileRuns(const int64_t *parameters, int64_t tile, effattn_run *runs,
-                 int64_t capacity) {
-  int64_t first = 4 * tile > 8 ? 4 * tile - 8 : 0;
-  int64_t end = 4 * tile + 4 < parameters[1] ? 4 * tile + 4 : parameters[1];
-  if (end <= first)
-    return 0;
-  if (capacity > 0)
-    runs[0] = {int32_t(first), 1, int32_t(end - first)};
-  return 1;
-}
-
-TEST(PlanMemory, EachFailureIsReportedAndNothingLeaks) {
-  const int32_t global[] = {1, 2, 7, 30, 31, 32, 50};
-  const int32_t filtered[] = {0, 13, 14, 40, 41, 42, 43, 63};
-  effattn_case cases[4] = {{nullptr, tileRuns, rowRuns},
-                           {nullptr, tileRuns, rowRuns},
-                           {nullptr, tileRuns, rowRuns},
-                           {nullptr, tileRuns, rowRuns}};
-  effattn_plan_set keys = {global, 7}, queries = {global, 7};
-  effattn_plan_filter filter = {{filtered, 8}, 0};
-  int64_t parameters[] = {64, 64, 0};
+/// Tries with room for 0, 1, ... allocations until it works.
+void failEach(const World &world, int64_t least) {
+  Installed installed(world);
   Budget budget = {0};
-  effattn_plan_request request = {};
-  request.tile_rows = 4;
-  request.cases = cases;
-  request.key_sets = request.query_sets = 1;
-  request.parameters = parameters;
-  request.key_set = &keys;
-  request.query_set = &queries;
-  request.row_filters = 1;
-  request.row_filter = &filter;
-  request.allocator = {&budget, allocate, deallocate};
+  installed.request.allocator = {&budget, allocate, deallocate};
   bool succeeded = false;
   for (int64_t allowed = 0; allowed < 1000 && !succeeded; ++allowed) {
     budget = {allowed};
     effattn_plan plan;
-    int32_t status = effattn_plan_build(&request, &plan);
+    const int32_t status = effattn_plan_build(&installed.request, &plan);
     if (status == 0) {
       succeeded = true;
-      EXPECT_GT(allowed, 8);
+      EXPECT_GT(allowed, least);
       EXPECT_EQ(size_t(budget.live), plan.bytes);
+      EXPECT_EQ(check(world, plan), "");
       effattn_plan_free(&plan);
     } else {
       EXPECT_EQ(status, EFFATTN_PLAN_OUT_OF_MEMORY);
@@ -93,6 +57,58 @@ TEST(PlanMemory, EachFailureIsReportedAndNothingLeaks) {
     EXPECT_EQ(budget.live, 0);
   }
   EXPECT_TRUE(succeeded);
+}
+
+World sets() {
+  World world;
+  world.N = world.M = 64;
+  world.sees = [](int64_t i, int64_t j, const PairAtoms &atoms) {
+    return atoms.keys || atoms.queries || (i >= j && i - j <= 8);
+  };
+  world.keySets = world.querySets = {{1, 2, 7, 30, 31, 32, 50}};
+  world.filters = {{{0, 13, 14, 40, 41, 42, 43, 63}, false}};
+  return world;
+}
+
+TEST(PlanMemory, IndexSets) { failEach(sets(), 8); }
+
+TEST(PlanMemory, PermutedIndexSets) {
+  World world = sets();
+  for (int32_t k = 63; k >= 0; --k)
+    world.queryOrder.push_back(k);
+  world.keyOrder = world.queryOrder;
+  failEach(world, 11);
+}
+
+/// Many labels out of order, so that arrays grow and sorting needs memory.
+TEST(PlanMemory, Relations) {
+  World world;
+  world.N = world.M = 120;
+  world.sees = [](int64_t, int64_t, const PairAtoms &atoms) {
+    return atoms.relations[0] || (atoms.relations[1] && atoms.keys);
+  };
+  for (uint32_t kind : {EFFATTN_RELATION_LABELS, EFFATTN_RELATION_BITMAP}) {
+    Relation relation;
+    relation.kind = kind;
+    for (int64_t k = 0; k < 120; ++k) {
+      relation.rows.push_back({k * 7 % 40});
+      relation.columns.push_back(k * 11 % 40);
+      relation.rowMissed.push_back(false);
+      relation.columnMissed.push_back(k % 50 == 3);
+    }
+    for (int u = 0; u < 40; ++u)
+      for (int w = 0; w < 40; ++w) {
+        relation.table.resize(40);
+        relation.table[u].push_back(Truth(u * w % 3 == 0));
+      }
+    world.relations.push_back(relation);
+  }
+  for (int64_t k = 0; k < 120; ++k)
+    world.keyConditions.resize(1),
+        world.keyConditions[0].push_back(k % 30 ? yes : missed);
+  world.rowOrder = EFFATTN_ROWS_BY_LABEL;
+  world.gathered = true;
+  failEach(world, 20);
 }
 
 } // namespace

@@ -1,87 +1,98 @@
-//===- PlanSource.h - run functions from an analysed pattern ----*- C++ -*-===//
+//===- PlanSource.h - planner functions from a predicate --------*- C++ -*-===//
 //
 // The planner calls generated functions without user data. Here they are a
-// fixed set of C functions that evaluate the run nests of the pattern that was
-// installed last.
+// fixed set of C functions that answer, by trying all pairs, for the pattern
+// that was installed last. Everything is in plan indices; what an atom is on an
+// index comes from tables, as at a launch.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EFFATTN_TEST_UNIT_PLAN_PLANSOURCE_H
 #define EFFATTN_TEST_UNIT_PLAN_PLANSOURCE_H
 
-#include "lib/Analysis/Analysis.h"
 #include "runtime/src/plan.h"
 
-#include <array>
-#include <cstdlib>
+#include <cstdint>
+#include <functional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace effattn::test {
 
-/// The functions of the pattern at hand.
-struct Installed {
-  RunNestRef nest;
-  std::string index;
+/// A truth value that a table gives; `missed`: its look-up is out of range.
+enum Truth : int8_t { no = 0, yes = 1, missed = 2 };
+
+struct Relation {
+  uint32_t kind = EFFATTN_RELATION_LABELS;
+  std::vector<std::vector<int64_t>> rows; ///< labels of each row
+  std::vector<int64_t> columns;
+  std::vector<bool> rowMissed, columnMissed;
+  std::vector<std::vector<Truth>> table; ///< Bitmap: [row label][column label]
+  std::vector<std::vector<bool>> pairs;  ///< Unknown
+
+  Truth holds(int64_t row, int64_t column) const;
 };
 
-inline constexpr int maxFunctions = 3 * 16;
-inline std::array<Installed, maxFunctions> installed;
-inline std::shared_ptr<const PatternFacts> installedFacts;
+/// Atoms of a pair.
+struct PairAtoms {
+  uint32_t keys = 0, queries = 0; ///< bits: index sets, then conditions
+  std::vector<bool> relations;
+};
 
-template <int number>
-int64_t listInstalled(const int64_t *parameters, int64_t index,
-                      effattn_run *runs, int64_t capacity) {
-  const Installed &one = installed[number];
-  auto value = [&](const std::string &name) -> int64_t {
-    if (name == one.index)
-      return index;
-    for (size_t k = 0; k < installedFacts->parameters.size(); ++k)
-      if (installedFacts->parameters[k] == name) {
-        const std::string &meaning = installedFacts->parameterValues[k]->name;
-        return parameters[meaning == "N" ? 0 : meaning == "M" ? 1 : 2];
-      }
-    std::abort();
-  };
-  std::vector<Run> all = evaluate(one.nest, value);
-  for (size_t k = 0; k < all.size() && k < size_t(capacity); ++k)
-    runs[k] = {int32_t(all[k].first), int32_t(all[k].step),
-               int32_t(all[k].count)};
-  return static_cast<int64_t>(all.size());
-}
+struct World {
+  int64_t N = 0, M = 0;
+  uint32_t tileRows = 4;
+  std::function<bool(int64_t row, int64_t column, const PairAtoms &)> sees;
 
-template <int... numbers>
-constexpr std::array<effattn_runs_function, sizeof...(numbers)>
-makeFunctions(std::integer_sequence<int, numbers...>) {
-  return {listInstalled<numbers>...};
-}
+  /// Tokens; the rest is by plan index.
+  std::vector<std::vector<int32_t>> keySets, querySets;
+  std::vector<std::pair<std::vector<int32_t>, bool>> filters;
+  std::vector<std::vector<Truth>> keyConditions, queryConditions;
+  std::vector<Relation> relations;
+  std::vector<int32_t> queryOrder, keyOrder; ///< rank -> token; empty: none
 
-/// Makes the pattern the one that the functions of the result list.
-inline std::vector<effattn_case>
-install(const std::shared_ptr<const PatternFacts> &facts) {
-  static constexpr auto functions =
-      makeFunctions(std::make_integer_sequence<int, maxFunctions>());
-  installedFacts = facts;
+  uint32_t rowOrder = EFFATTN_ROWS_CONTIGUOUS, orderRelation = 0;
+  std::vector<std::vector<int32_t>> tiles; ///< EFFATTN_ROWS_LISTED
+  int64_t step = 1;      ///< tile functions list runs of this step
+  bool gathered = false; ///< there are no tile functions
+
+  int32_t query(int64_t row) const {
+    return queryOrder.empty() ? int32_t(row) : queryOrder[row];
+  }
+  int32_t key(int64_t column) const {
+    return keyOrder.empty() ? int32_t(column) : keyOrder[column];
+  }
+  uint32_t rowSets(int64_t row) const;
+  uint32_t columnSets(int64_t column) const;
+  bool keeps(int64_t row) const;
+  /// Over all values of atoms whose look-up was out of range: `missed` where
+  /// they decide.
+  Truth visible(int64_t row, int64_t column) const;
+};
+
+/// Makes the functions those of `world`, which stays alive while plans are
+/// made. Parameters are N, M, q0 = 0, b = 0, h = 7.
+struct Installed {
+  explicit Installed(const World &world);
+  ~Installed();
+  Installed(const Installed &) = delete;
+
+  effattn_plan_request request = {};
+  /// A plan with memory from malloc.
+  effattn_plan plan() const;
+
+private:
+  int64_t parameters[5];
   std::vector<effattn_case> cases;
-  size_t next = 0;
-  auto add = [&](const RunNestRef &nest, const char *index) {
-    installed.at(next) = {nest, index};
-    return nest ? functions[next++] : nullptr;
-  };
-  for (const AnalysisCase &one : facts->cases)
-    cases.push_back({add(one.tile.fullRuns, "t"),
-                     add(one.tile.partialRuns, "t"), add(one.rowRuns, "i")});
-  return cases;
-}
+  std::vector<effattn_plan_set> sets;
+  std::vector<effattn_plan_filter> filters;
+  std::vector<effattn_relation> relations;
+};
 
-inline effattn_plan_allocator mallocAllocator() {
-  return {nullptr,
-          [](void *, size_t bytes, size_t alignment) {
-            return std::aligned_alloc(alignment, (bytes + alignment - 1) /
-                                                     alignment * alignment);
-          },
-          [](void *, void *memory, size_t, size_t) { std::free(memory); }};
-}
+effattn_plan_allocator mallocAllocator();
+
+/// Checks everything that plan.h says against the predicate, pair by pair; ""
+/// where it holds.
+std::string check(const World &world, const effattn_plan &plan);
 
 } // namespace effattn::test
 

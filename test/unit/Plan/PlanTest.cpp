@@ -1,299 +1,228 @@
-//===- PlanTest.cpp - plans against the pattern, pair by pair -------------===//
+//===- PlanTest.cpp - plans against predicates, pair by pair --------------===//
 
 #include "PlanSource.h"
-
-#include "lib/Reference/Reference.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
-#include <map>
+#include <numeric>
 #include <random>
 
-using namespace effattn;
 using namespace effattn::test;
 
 namespace {
 
-struct Sizes {
-  int64_t N, M, q0;
-};
-
-/// Sets and filters of one launch.
-struct Tables {
-  std::vector<std::vector<int32_t>> keys, queries;
-  std::vector<std::pair<std::vector<int32_t>, bool>> filters;
-};
-
-uint32_t bitsOf(const std::vector<std::vector<int32_t>> &sets, int32_t value) {
-  uint32_t bits = 0;
-  for (size_t k = 0; k < sets.size(); ++k)
-    if (std::binary_search(sets[k].begin(), sets[k].end(), value))
-      bits |= 1u << k;
-  return bits;
+/// Plans the world and checks the plan.
+std::string plansWell(const World &world) {
+  Installed installed(world);
+  effattn_plan plan = installed.plan();
+  std::string complaint = check(world, plan);
+  effattn_plan_free(&plan);
+  return complaint;
 }
 
-bool isKept(const Tables &tables, int32_t row) {
-  return std::all_of(
-      tables.filters.begin(), tables.filters.end(), [&](const auto &filter) {
-        return std::binary_search(filter.first.begin(), filter.first.end(),
-                                  row) == filter.second;
-      });
-}
+//===----------------------------------------------------------------------===//
+// Random worlds
+//===----------------------------------------------------------------------===//
 
-class Subject {
+class Generator {
 public:
-  Subject(ScalarRef predicate, int64_t tileRows, bool bottomRight = false)
-      : predicate(std::move(predicate)), tileRows(tileRows) {
-    AnalysisOptions options;
-    options.strategy.tileRows = tileRows;
-    options.bottomRight = bottomRight;
-    options.count = false;
-    AnalysisFailure failure;
-    facts = analyse(this->predicate, options, &failure);
-    EXPECT_TRUE(facts) << failure.construct << ": " << failure.reason;
-    if (facts)
-      cases = install(facts);
-  }
+  explicit Generator(uint32_t seed) : random(seed) {}
 
-  /// Whether the pair is in the pattern, given the bits of row and column.
-  bool sees(const Sizes &sizes, int32_t i, int32_t j, uint32_t rowBits,
-            uint32_t columnBits) const {
-    reference::Environment environment;
-    environment.variables = {{"N", double(sizes.N)},
-                             {"M", double(sizes.M)},
-                             {"q0", double(sizes.q0)},
-                             {"i", double(i)},
-                             {"j", double(j)}};
-    ScalarRef bound = rewrite(predicate, [&](const ScalarRef &node) {
-      if (node->kind == ScalarKind::KeyInSet)
-        return constantBool(columnBits >> node->table & 1);
-      if (node->kind == ScalarKind::QueryInSet)
-        return constantBool(rowBits >> node->table & 1);
-      return ScalarRef();
-    });
-    return reference::evaluate(bound, environment) != 0;
-  }
-
-  effattn_plan plan(const Sizes &sizes, const Tables &tables) const {
-    auto view = [](const std::vector<int32_t> &set) {
-      return effattn_plan_set{set.data(), int64_t(set.size())};
-    };
-    std::vector<effattn_plan_set> keys, queries;
-    std::vector<effattn_plan_filter> filters;
-    for (const auto &set : tables.keys)
-      keys.push_back(view(set));
-    for (const auto &set : tables.queries)
-      queries.push_back(view(set));
-    for (const auto &[set, keep] : tables.filters)
-      filters.push_back({view(set), keep});
-    int64_t parameters[] = {sizes.N, sizes.M, sizes.q0};
-    effattn_plan_request request = {};
-    request.tile_rows = uint32_t(tileRows);
-    request.cases = cases.data();
-    request.key_sets = uint32_t(facts->keySets);
-    request.query_sets = uint32_t(facts->querySets);
-    request.parameters = parameters;
-    request.key_set = keys.data();
-    request.query_set = queries.data();
-    request.row_filters = uint32_t(filters.size());
-    request.row_filter = filters.data();
-    request.allocator = mallocAllocator();
-    effattn_plan result;
-    EXPECT_EQ(effattn_plan_build(&request, &result), 0);
-    return result;
-  }
-
-  void check(const Sizes &sizes, const Tables &tables) const;
-
-  std::shared_ptr<const PatternFacts> facts;
+  World make();
 
 private:
-  void checkTile(const Sizes &sizes, const Tables &tables,
-                 const effattn_plan &plan, const effattn_plan_tile &tile,
-                 std::vector<int> &seenRows) const;
+  int64_t below(int64_t bound) { return int64_t(random() % uint32_t(bound)); }
+  bool chance(int percent) { return below(100) < percent; }
 
-  ScalarRef predicate;
-  int64_t tileRows;
-  std::vector<effattn_case> cases;
+  std::vector<int32_t> drawSet(int64_t bound) {
+    const int percents[] = {0, 10, 50, 90, 100};
+    const int percent = percents[below(5)];
+    std::vector<int32_t> set;
+    for (int32_t k = 0; k < bound; ++k)
+      if (chance(percent))
+        set.push_back(k);
+    return set;
+  }
+
+  std::vector<Truth> drawCondition(int64_t bound) {
+    std::vector<Truth> condition;
+    const int misses = chance(50) ? 0 : 15;
+    for (int64_t k = 0; k < bound; ++k)
+      condition.push_back(chance(misses) ? missed : Truth(below(2)));
+    return condition;
+  }
+
+  std::vector<int32_t> shuffle(int64_t count) {
+    std::vector<int32_t> order(count);
+    std::iota(order.begin(), order.end(), 0);
+    std::shuffle(order.begin(), order.end(), random);
+    return order;
+  }
+
+  /// Labels 0..4, often in blocks, sometimes sorted.
+  std::vector<int64_t> drawLabels(int64_t count) {
+    std::vector<int64_t> labels(count);
+    const int64_t block = 1 + below(6);
+    for (int64_t k = 0; k < count; ++k)
+      labels[k] = k % block ? labels[k - 1] : below(5);
+    if (chance(40))
+      std::sort(labels.begin(), labels.end());
+    return labels;
+  }
+
+  Relation drawRelation(const World &world);
+  void drawOrder(World &world);
+  void drawPattern(World &world);
+
+  std::mt19937 random;
 };
 
-void Subject::checkTile(const Sizes &sizes, const Tables &tables,
-                        const effattn_plan &plan, const effattn_plan_tile &tile,
-                        std::vector<int> &seenRows) const {
-  std::vector<int32_t> rows;
-  for (int64_t k = 0; k < tileRows; ++k) {
-    int32_t row = plan.rows[tile.rows + k];
-    if (row < 0)
-      continue;
-    ASSERT_LT(row, sizes.N);
-    ++seenRows[row];
-    rows.push_back(row);
-    ASSERT_TRUE(tile.first_row < 0 || row == tile.first_row + k);
-    ASSERT_EQ(plan.row_sets ? plan.row_sets[tile.rows + k] : 0,
-              bitsOf(tables.queries, row));
+Relation Generator::drawRelation(const World &world) {
+  Relation relation;
+  relation.kind = uint32_t(below(3));
+  const int misses = chance(70) ? 0 : 8;
+  for (int64_t i = 0; i < world.N; ++i)
+    relation.rowMissed.push_back(chance(misses));
+  for (int64_t j = 0; j < world.M; ++j)
+    relation.columnMissed.push_back(chance(misses));
+  const int64_t labels =
+      relation.kind == EFFATTN_RELATION_LABELS ? 1 + below(3) : 1;
+  relation.rows.resize(world.N);
+  for (int64_t l = 0; l < labels; ++l) {
+    const auto drawn = drawLabels(world.N);
+    for (int64_t i = 0; i < world.N; ++i)
+      relation.rows[i].push_back(drawn[i]);
   }
-  ASSERT_EQ(int32_t(rows.size()), tile.present);
-  ASSERT_GT(tile.present, 0);
-  /// 2: full, 1: partial, 0: in no run.
-  std::vector<int> columns(sizes.M, 0);
-  std::vector<uint32_t> sets(sizes.M, 0);
-  int32_t counts[2] = {0, 0};
-  for (int32_t n = 0; n < tile.full_runs + tile.partial_runs; ++n) {
-    effattn_plan_run run = plan.runs[tile.runs + n];
-    bool full = n < tile.full_runs;
-    ASSERT_GT(run.count, 0);
-    ASSERT_GT(run.step, 0);
-    counts[full] += run.count;
-    for (int32_t c = 0; c < run.count; ++c) {
-      int32_t column = run.first + run.step * c;
-      ASSERT_GE(column, 0);
-      ASSERT_LT(column, sizes.M);
-      ASSERT_EQ(columns[column], 0) << "column " << column << " twice";
-      columns[column] = full ? 2 : 1;
-      sets[column] = run.sets;
-      ASSERT_EQ(run.sets, full ? 0 : bitsOf(tables.keys, column));
+  relation.columns = drawLabels(world.M);
+  const int percent = int(below(101));
+  for (int u = 0; u < 5; ++u) {
+    relation.table.emplace_back();
+    for (int w = 0; w < 5; ++w)
+      relation.table[u].push_back(chance(misses) ? missed
+                                                 : Truth(chance(percent)));
+  }
+  for (int64_t i = 0; i < world.N; ++i) {
+    relation.pairs.emplace_back();
+    for (int64_t j = 0; j < world.M; ++j)
+      relation.pairs[i].push_back(chance(percent));
+  }
+  return relation;
+}
+
+void Generator::drawOrder(World &world) {
+  const bool byLabel = !world.relations.empty() && chance(30) &&
+                       world.relations[0].kind != EFFATTN_RELATION_UNKNOWN;
+  if (byLabel) {
+    world.rowOrder = EFFATTN_ROWS_BY_LABEL;
+    world.gathered = true;
+    return;
+  }
+  if (chance(50))
+    return;
+  // Residue classes; rows of a tile that are not there anywhere in it, and
+  // tiles without rows.
+  world.rowOrder = EFFATTN_ROWS_LISTED;
+  const int64_t modulus = 1 + below(5);
+  for (int64_t r = 0; r < modulus; ++r)
+    for (int64_t i = r; i < world.N || chance(20); i += modulus) {
+      if (world.tiles.empty() || i == r || chance(5) ||
+          world.tiles.back().size() == world.tileRows)
+        world.tiles.emplace_back();
+      if (world.tiles.back().size() + 1 < world.tileRows && chance(10))
+        world.tiles.back().push_back(-1);
+      world.tiles.back().push_back(i < world.N ? int32_t(i) : -1);
     }
-  }
-  ASSERT_EQ(counts[1], tile.full_columns);
-  ASSERT_EQ(counts[0], tile.partial_columns);
-  for (int32_t row : rows)
-    for (int32_t j = 0; j < sizes.M; ++j) {
-      bool visible = sees(sizes, row, j, bitsOf(tables.queries, row),
-                          bitsOf(tables.keys, j));
-      if (columns[j] == 2)
-        ASSERT_TRUE(visible) << "row " << row << ", full column " << j;
-      else if (columns[j] == 0)
-        ASSERT_FALSE(visible) << "row " << row << ", missing column " << j;
-    }
 }
 
-void Subject::check(const Sizes &sizes, const Tables &tables) const {
-  effattn_plan plan = this->plan(sizes, tables);
-  std::vector<int> seenRows(sizes.N, 0);
-  int64_t full = 0, partial = 0;
-  for (int64_t t = 0; t < plan.tile_count; ++t) {
-    ASSERT_NO_FATAL_FAILURE(
-        checkTile(sizes, tables, plan, plan.tiles[t], seenRows))
-        << "tile " << t << ", N = " << sizes.N << ", M = " << sizes.M
-        << ", q0 = " << sizes.q0 << ", tile rows " << tileRows;
-    full += plan.tiles[t].full_columns;
-    partial += plan.tiles[t].partial_columns;
-  }
-  for (int32_t i = 0; i < sizes.N; ++i)
-    ASSERT_EQ(seenRows[i], isKept(tables, i) ? 1 : 0) << "row " << i;
-  EXPECT_EQ(plan.full_columns, full);
-  EXPECT_EQ(plan.partial_columns, partial);
-  effattn_plan_free(&plan);
-  EXPECT_EQ(plan.bytes, 0u);
-}
-
-std::vector<int32_t> draw(std::mt19937 &random, int64_t bound, int percent) {
-  std::vector<int32_t> set;
-  for (int32_t k = 0; k < bound; ++k)
-    if (int(random() % 100) < percent)
-      set.push_back(k);
-  return set;
-}
-
-ScalarRef pattern(PatternKind kind, std::vector<int64_t> constants = {}) {
-  std::vector<ScalarRef> scalars;
-  for (int64_t constant : constants)
-    scalars.push_back(constantInt(constant));
-  return effattn::predicate(makePattern(kind, scalars), nullptr);
-}
-
-struct NamedPattern {
-  std::string name;
-  ScalarRef predicate;
-  int keySets, querySets;
-};
-
-std::vector<NamedPattern> namedPatterns() {
-  ScalarRef window = pattern(PatternKind::Window, {2, 1, 1});
-  ScalarRef causal = pattern(PatternKind::Causal);
-  ScalarRef keys = keyInSet(0), queries = queryInSet(0);
-  return {
-      {"all", pattern(PatternKind::All), 0, 0},
-      {"none", pattern(PatternKind::None), 0, 0},
-      {"causal", causal, 0, 0},
-      {"window", window, 0, 0},
-      {"dilated", pattern(PatternKind::Window, {2, 2, 3}), 0, 0},
-      {"stride", pattern(PatternKind::Stride, {4}), 0, 0},
-      {"windowOrStride", logicalOr(window, pattern(PatternKind::Stride, {6})),
-       0, 0},
-      {"sameBlock", pattern(PatternKind::SameBlock, {3, 1, 0}), 0, 0},
-      {"keys", keys, 1, 0},
-      {"windowOrKeys", logicalOr(window, keys), 1, 0},
-      {"causalKeys", logicalAnd(logicalOr(window, keys), causal), 1, 0},
-      {"withoutKeys", logicalAnd(causal, logicalNot(keys)), 1, 0},
-      {"strideAndKeys",
-       logicalOr(logicalAnd(pattern(PatternKind::Stride, {3}), keys),
-                 logicalAnd(window, logicalNot(keyInSet(1)))),
-       2, 0},
-      {"global", logicalOr(logicalOr(window, keys), queries), 1, 1},
-      {"queries",
-       logicalOr(logicalAnd(queries, causal),
-                 logicalAnd(queryInSet(1), window)),
-       0, 2},
+void Generator::drawPattern(World &world) {
+  // A random formula in disjunctive form over positions and atoms.
+  struct Literal {
+    int what, number;
+    bool negated;
+    int64_t a, b;
+  };
+  std::vector<std::vector<Literal>> terms(1 + below(3));
+  for (auto &term : terms)
+    for (int64_t n = 1 + below(3); n > 0; --n)
+      term.push_back({int(below(7)), int(below(2)), chance(30), 1 + below(6),
+                      below(5)});
+  world.sees = [terms](int64_t i, int64_t j, const PairAtoms &atoms) {
+    return std::any_of(terms.begin(), terms.end(), [&](const auto &term) {
+      return std::all_of(term.begin(), term.end(), [&](const Literal &l) {
+        const bool value =
+            l.what == 0   ? i - j >= -l.b && i - j <= l.a
+            : l.what == 1 ? j <= i + l.b
+            : l.what == 2 ? (i + l.b - j) % l.a == 0
+            : l.what == 3 ? (atoms.keys >> l.number & 1) != 0
+            : l.what == 4 ? (atoms.queries >> l.number & 1) != 0
+            : atoms.relations.empty()
+                ? true
+                : bool(atoms.relations[l.number % atoms.relations.size()]);
+        return value != l.negated;
+      });
+    });
   };
 }
 
-Tables drawTables(std::mt19937 &random, const NamedPattern &named,
-                  const Sizes &sizes, int filters) {
-  static const int densities[] = {0, 10, 50, 90, 100};
-  auto percent = [&] { return densities[random() % 5]; };
-  Tables tables;
-  for (int k = 0; k < named.keySets; ++k)
-    tables.keys.push_back(draw(random, sizes.M, percent()));
-  for (int k = 0; k < named.querySets; ++k)
-    tables.queries.push_back(draw(random, sizes.N, percent()));
-  for (int k = 0; k < filters; ++k)
-    tables.filters.push_back(
-        {draw(random, sizes.N, percent()), random() % 2 == 0});
-  return tables;
+World Generator::make() {
+  World world;
+  world.N = below(25);
+  world.M = below(25);
+  const uint32_t heights[] = {1, 3, 4, 8};
+  world.tileRows = heights[below(4)];
+  if (chance(30))
+    world.keySets.push_back(drawSet(world.M));
+  if (chance(30))
+    world.querySets.push_back(drawSet(world.N));
+  if (chance(30))
+    world.keyConditions.push_back(drawCondition(world.M));
+  if (chance(30))
+    world.queryConditions.push_back(drawCondition(world.N));
+  for (int64_t r = below(3); r > 0; --r)
+    world.relations.push_back(drawRelation(world));
+  for (int64_t f = chance(60) ? 0 : 1 + below(2); f > 0; --f)
+    world.filters.push_back({drawSet(world.N), chance(50)});
+  if (chance(25))
+    world.queryOrder = shuffle(world.N);
+  if (chance(25))
+    world.keyOrder = shuffle(world.M);
+  world.step = 1 + below(3);
+  world.gathered = chance(20);
+  drawOrder(world);
+  drawPattern(world);
+  return world;
 }
 
-class PlanProperty : public testing::TestWithParam<NamedPattern> {};
+class PlanProperty : public testing::TestWithParam<uint32_t> {};
 
-TEST_P(PlanProperty, EverySizeUpTo17) {
-  const NamedPattern &named = GetParam();
-  std::mt19937 random(7);
-  Subject subject(named.predicate, 4);
-  ASSERT_TRUE(subject.facts);
-  for (int64_t N = 0; N <= 17; ++N)
-    for (int64_t M = 0; M <= 17; ++M) {
-      Sizes sizes = {N, M, int64_t(random() % 9) - 4};
-      ASSERT_NO_FATAL_FAILURE(subject.check(
-          sizes, drawTables(random, named, sizes, int(random() % 3))));
-    }
-}
-
-TEST_P(PlanProperty, TileSizes) {
-  const NamedPattern &named = GetParam();
-  for (int64_t tileRows : {1, 5, 16}) {
-    std::mt19937 random(11 + tileRows);
-    Subject subject(named.predicate, tileRows);
-    ASSERT_TRUE(subject.facts);
-    for (int trial = 0; trial < 30; ++trial) {
-      Sizes sizes = {int64_t(random() % 60), int64_t(random() % 60),
-                     int64_t(random() % 41) - 20};
-      ASSERT_NO_FATAL_FAILURE(
-          subject.check(sizes, drawTables(random, named, sizes, trial % 3)));
-    }
+TEST_P(PlanProperty, RandomWorlds) {
+  for (uint32_t n = 0; n < 500; ++n) {
+    const uint32_t seed = GetParam() * 1000 + n;
+    ASSERT_EQ(plansWell(Generator(seed).make()), "") << "seed " << seed;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Patterns, PlanProperty,
-                         testing::ValuesIn(namedPatterns()),
-                         [](const auto &info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Seeds, PlanProperty, testing::Range(0u, 8u));
+
+//===----------------------------------------------------------------------===//
+// What plans are expected to say, beyond being right
+//===----------------------------------------------------------------------===//
+
+World plain(int64_t N, int64_t M, uint32_t tileRows) {
+  World world;
+  world.N = N;
+  world.M = M;
+  world.tileRows = tileRows;
+  world.sees = [](int64_t, int64_t, const PairAtoms &) { return true; };
+  return world;
+}
 
 TEST(Plan, GatheredRowsShareTiles) {
-  Subject subject(pattern(PatternKind::All), 4);
-  Tables tables;
-  tables.filters = {{{1, 9, 30, 31, 63}, true}};
-  effattn_plan plan = subject.plan({64, 100, 0}, tables);
+  World world = plain(64, 100, 4);
+  world.filters = {{{1, 9, 30, 31, 63}, true}};
+  Installed installed(world);
+  effattn_plan plan = installed.plan();
   ASSERT_EQ(plan.tile_count, 2);
   EXPECT_EQ(plan.tiles[0].first_row, -1);
   EXPECT_EQ(plan.tiles[0].present, 4);
@@ -305,10 +234,10 @@ TEST(Plan, GatheredRowsShareTiles) {
 }
 
 TEST(Plan, OtherRowsStayInWholeTiles) {
-  Subject subject(pattern(PatternKind::Causal), 4);
-  Tables tables;
-  tables.filters = {{{5}, false}};
-  effattn_plan plan = subject.plan({12, 12, 0}, tables);
+  World world = plain(12, 12, 4);
+  world.filters = {{{5}, false}};
+  Installed installed(world);
+  effattn_plan plan = installed.plan();
   ASSERT_EQ(plan.tile_count, 3);
   EXPECT_EQ(plan.tiles[1].first_row, 4);
   EXPECT_EQ(plan.tiles[1].present, 3);
@@ -316,27 +245,116 @@ TEST(Plan, OtherRowsStayInWholeTiles) {
   effattn_plan_free(&plan);
 }
 
-/// A dense row is one run however many keys there are.
-TEST(Plan, CostsRunsNotColumns) {
-  Subject subject(pattern(PatternKind::All), 16);
-  Tables tables;
-  tables.filters = {{{3, 1000, 70000}, true}};
-  effattn_plan plan = subject.plan({1 << 20, 1 << 30, 0}, tables);
-  EXPECT_EQ(plan.run_count, 1);
-  EXPECT_LT(plan.bytes, 10000u);
+/// Where steps have no small common multiple, columns are only bounded.
+TEST(Plan, UnrelatedStridesStayCorrect) {
+  World world = plain(50, 90, 4);
+  world.sees = [](int64_t i, int64_t j, const PairAtoms &) {
+    return (i + j) % 11 == 0 || (i + j) % 13 == 0 || (i + j) % 17 == 0;
+  };
+  world.filters = {{{0, 7, 20, 33, 40}, true}};
+  EXPECT_EQ(plansWell(world), "");
+}
+
+/// segments: lengths in any multiple of the tile need no predicate.
+World segments(std::vector<int64_t> labels, uint32_t tileRows) {
+  World world = plain(int64_t(labels.size()), int64_t(labels.size()), tileRows);
+  world.sees = [](int64_t, int64_t, const PairAtoms &atoms) {
+    return bool(atoms.relations[0]);
+  };
+  Relation relation;
+  for (int64_t label : labels)
+    relation.rows.push_back({label});
+  relation.columns = labels;
+  relation.rowMissed.assign(labels.size(), false);
+  relation.columnMissed = relation.rowMissed;
+  world.relations = {relation};
+  return world;
+}
+
+TEST(Plan, TilesOfOneSegmentAreFull) {
+  World world = segments({5, 5, 5, 5, -2, -2, -2, -2, 9, 9, 9, 9}, 4);
+  Installed installed(world);
+  effattn_plan plan = installed.plan();
+  EXPECT_EQ(check(world, plan), "");
+  EXPECT_EQ(plan.full_columns, 12);
+  EXPECT_EQ(plan.partial_columns, 0);
   effattn_plan_free(&plan);
 }
 
-/// Where steps have no small common multiple, columns are only bounded.
-TEST(Plan, UnrelatedStridesStayCorrect) {
-  ScalarRef many = constantBool(false);
-  for (int64_t modulus : {11, 13, 17})
-    many = logicalOr(many, pattern(PatternKind::Stride, {modulus}));
-  Subject subject(many, 4);
-  ASSERT_TRUE(subject.facts);
-  Tables tables;
-  tables.filters = {{{0, 7, 20, 33, 40}, true}};
-  subject.check({50, 90, 3}, tables);
+TEST(Plan, RowsSortedByLabel) {
+  World world = segments({2, 1, 2, 1, 2, 1, 2, 1}, 4);
+  world.rowOrder = EFFATTN_ROWS_BY_LABEL;
+  world.gathered = true;
+  Installed installed(world);
+  effattn_plan plan = installed.plan();
+  EXPECT_EQ(check(world, plan), "");
+  ASSERT_EQ(plan.tile_count, 2);
+  EXPECT_EQ(plan.rows[0], 1);
+  EXPECT_EQ(plan.rows[3], 7);
+  EXPECT_EQ(plan.tiles[0].first_row, -1);
+  EXPECT_EQ(plan.full_columns, 8);
+  EXPECT_EQ(plan.partial_columns, 0);
+  // The four columns of a label are one run.
+  EXPECT_EQ(plan.run_count, 2);
+  effattn_plan_free(&plan);
+}
+
+TEST(Plan, SortedLabelsKeepContiguousTiles) {
+  World world = segments({1, 1, 2, 2, 2, 2}, 2);
+  world.rowOrder = EFFATTN_ROWS_BY_LABEL;
+  world.gathered = true;
+  Installed installed(world);
+  effattn_plan plan = installed.plan();
+  EXPECT_EQ(check(world, plan), "");
+  EXPECT_EQ(plan.tiles[1].first_row, 2);
+  effattn_plan_free(&plan);
+}
+
+TEST(Plan, BlocksOfABitmap) {
+  World world = segments({0, 0, 1, 1, 2, 2}, 2);
+  world.relations[0].kind = EFFATTN_RELATION_BITMAP;
+  world.relations[0].table = {{yes, no, no}, {no, yes, yes}, {no, no, no}};
+  Installed installed(world);
+  effattn_plan plan = installed.plan();
+  EXPECT_EQ(check(world, plan), "");
+  ASSERT_EQ(plan.tile_count, 3);
+  EXPECT_EQ(plan.tiles[0].full_columns, 2);
+  EXPECT_EQ(plan.tiles[1].full_runs, 1);
+  EXPECT_EQ(plan.tiles[1].full_columns, 4);
+  EXPECT_EQ(plan.tiles[2].full_columns, 0);
+  EXPECT_EQ(plan.partial_columns, 0);
+  effattn_plan_free(&plan);
+}
+
+TEST(Plan, MissedColumnsAreLeftToTheKernel) {
+  World world = plain(4, 6, 4);
+  world.sees = [](int64_t, int64_t j, const PairAtoms &atoms) {
+    return j > 0 && (atoms.keys & 1);
+  };
+  world.keyConditions = {{missed, yes, no, missed, yes, yes}};
+  Installed installed(world);
+  effattn_plan plan = installed.plan();
+  EXPECT_EQ(check(world, plan), "");
+  EXPECT_EQ(plan.full_columns, 3);
+  // Column 0 is in the pattern whatever the condition is there: nowhere.
+  EXPECT_EQ(plan.partial_columns, 1);
+  effattn_plan_free(&plan);
+}
+
+TEST(Plan, BoundsAreRefused) {
+  World world = plain(4, 4, 4);
+  Installed installed(world);
+  effattn_plan plan;
+  effattn_plan_request request = installed.request;
+  request.relations = EFFATTN_PLAN_MOST_RELATIONS + 1;
+  EXPECT_EQ(effattn_plan_build(&request, &plan), EFFATTN_PLAN_UNSUPPORTED);
+  request = installed.request;
+  request.key_conditions = EFFATTN_PLAN_MOST_BITS;
+  EXPECT_EQ(effattn_plan_build(&request, &plan), EFFATTN_PLAN_UNSUPPORTED);
+  request = installed.request;
+  request.row_order = EFFATTN_ROWS_BY_LABEL;
+  EXPECT_EQ(effattn_plan_build(&request, &plan), EFFATTN_PLAN_UNSUPPORTED);
+  EXPECT_EQ(plan.bytes, 0u);
 }
 
 } // namespace
