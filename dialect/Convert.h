@@ -24,7 +24,8 @@ namespace effattn::ir {
 
 /// The values behind the numbers of a tree.
 struct ConvertedOperands {
-  /// Lookup(table = k), Segments, Blocks and orders.
+  /// Lookup(table = k), Segments, Blocks, RandomBlocks (drawn blocks) and
+  /// orders (values or permutation, tokens, ranks).
   llvm::SmallVector<mlir::Value> tables;
   /// KeyInSet(k) and Keys.
   llvm::SmallVector<mlir::Value> keySets;

@@ -99,9 +99,16 @@ bool Converter::readOrder(Value value, std::vector<Order> &orders) {
     emitError(value.getLoc()) << "expected an order made by effattn.order";
     return false;
   }
-  Order order{orderKind(op.getKind()), -1, {}};
-  if (op.getTable())
+  Order order{orderKind(op.getKind())};
+  if (op.getTable()) {
     order.table = numberOf(op.getTable(), operands.tables);
+    order.tableRank = op.getTable().getType().getRank();
+  }
+  if (op.getTokens()) {
+    order.tokenTable = numberOf(op.getTokens(), operands.tables);
+    order.rankTable = numberOf(op.getRanks(), operands.tables);
+    order.tableRank = op.getTokens().getType().getRank();
+  }
   if (!readScalars(op.getSizes(), order.scalars))
     return false;
   orders.push_back(std::move(order));

@@ -33,4 +33,14 @@
 #define GET_OP_CLASSES
 #include "dialect/EffattnOps.h.inc"
 
+namespace effattn::ir {
+
+/// Ranges lo0, hi0, lo1, hi1, ... of `parts` parts follow each other without a
+/// gap from head 0.
+llvm::LogicalResult verifyHeadRanges(mlir::Operation *op,
+                                     llvm::ArrayRef<int64_t> bounds,
+                                     size_t parts, llvm::StringRef what);
+
+} // namespace effattn::ir
+
 #endif // EFFATTN_DIALECT_EFFATTN_H

@@ -109,18 +109,49 @@ void nameScoreArguments(Region &region, OpAsmSetValueNameFn setName) {
     setName(argument, names[argument.getArgNumber() + (5 - count)]);
 }
 
-/// The sets of the facts are those of tiles of as many rows.
+/// Tiles have a case for each assignment to the atoms of the facts, on the
+/// grid of the facts.
 LogicalResult verifyTiling(Operation *op, std::optional<FactsAttr> facts,
                            std::optional<TilingAttr> tiling) {
   if (!tiling)
     return success();
   if (!facts)
     return op->emitOpError() << "has a tiling without facts";
-  if (facts->getTileRows() == tiling->getRows())
+  bool hasCases = !tiling->getGathered().getValue() &&
+                  tiling->getOrder() != RowOrder::ByLabel;
+  if (hasCases && tiling->getCases().size() != facts->getCases().size())
+    return op->emitOpError() << "expected " << facts->getCases().size()
+                             << " cases of tiles, as its facts have, but got "
+                             << tiling->getCases().size();
+  if (tiling->getOrder() == RowOrder::Grid &&
+      static_cast<size_t>(tiling->getShape().size()) !=
+          facts->getExtents().size())
+    return op->emitOpError()
+           << "expected tiles of " << facts->getExtents().size()
+           << " extents, as the grid has, but got "
+           << tiling->getShape().size();
+  if (tiling->getOrder() == RowOrder::ByLabel &&
+      tiling->getRelation() >= facts->getRelations())
+    return op->emitOpError()
+           << "sorts rows by relation " << tiling->getRelation()
+           << ", but its facts have " << facts->getRelations();
+  return success();
+}
+
+/// A range of heads that there may be.
+LogicalResult verifyHeadRange(AttendOp op) {
+  std::optional<ArrayRef<int64_t>> heads = op.getHeads();
+  if (!heads)
     return success();
-  return op->emitOpError() << "expected tiles of " << facts->getTileRows()
-                           << " rows, for which its facts hold, but got "
-                           << tiling->getRows();
+  if (heads->size() != 2 || (*heads)[0] < 0 || (*heads)[1] <= (*heads)[0])
+    return op.emitOpError() << "expected a range [low, high] of heads, but got "
+                            << op.getHeadsAttr();
+  DimAttr all = axis(op.getOutput().getType(), 2);
+  int64_t most = !all ? 1 : all.isConstant() ? all.getValue() : (*heads)[1];
+  if ((*heads)[1] > most)
+    return op.emitOpError() << "expected a range within " << most
+                            << " heads, but got " << op.getHeadsAttr();
+  return success();
 }
 
 /// `lse` is f32 with the axes of `output` but the last.
@@ -157,7 +188,8 @@ LogicalResult AttendOp::verify() {
   if (getSelectTop() && static_cast<int64_t>(*getSelectTop()) < 1)
     return emitOpError() << "expected to select at least 1 pair, but got "
                          << static_cast<int64_t>(*getSelectTop());
-  if (failed(verifyTiling(*this, getFacts(), getTiling())))
+  if (failed(verifyHeadRange(*this)) ||
+      failed(verifyTiling(*this, getFacts(), getTiling())))
     return failure();
   if (!getQ())
     return success();
@@ -201,25 +233,45 @@ void ColumnSumsOp::getAsmBlockArgumentNames(Region &region,
 }
 
 //===----------------------------------------------------------------------===//
-// merge, rows, average
+// merge, by_heads, rows, average
 //===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Parts of a merge, or by heads: of the types of the results.
+template <typename Op> LogicalResult verifyParts(Op op) {
+  TensorType output = op.getOutput().getType();
+  if (failed(verifyLse(op, output, op.getLse().getType())))
+    return failure();
+  for (auto [number, part] : llvm::enumerate(op.getOutputs())) {
+    if (!cast<TensorType>(part.getType()).mayEqual(output))
+      return op.emitOpError()
+             << "expected part " << number << " of type " << output
+             << ", but got " << part.getType() << " [S5]";
+    if (failed(verifyLse(op, output,
+                         cast<TensorType>(op.getLses()[number].getType()))))
+      return failure();
+  }
+  return success();
+}
+
+} // namespace
 
 LogicalResult MergeOp::verify() {
   if (getOutputs().empty())
     return emitOpError() << "expected at least one part [S5]";
-  TensorType output = getOutput().getType();
-  if (failed(verifyLse(*this, output, getLse().getType())))
+  return verifyParts(*this);
+}
+
+LogicalResult ByHeadsOp::verify() {
+  if (failed(verifyHeadRanges(*this, getBounds(), getOutputs().size(), "part")))
     return failure();
-  for (auto [number, part] : llvm::enumerate(getOutputs())) {
-    if (!cast<TensorType>(part.getType()).mayEqual(output))
-      return emitOpError() << "expected part " << number << " of type "
-                           << output << ", but got " << part.getType()
-                           << " [S5]";
-    if (failed(verifyLse(*this, output,
-                         cast<TensorType>(getLses()[number].getType()))))
-      return failure();
-  }
-  return success();
+  return verifyParts(*this);
+}
+
+void ByHeadsOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getOutput(), "o");
+  setName(getLse(), "lse");
 }
 
 /// A merge of one part is that part.

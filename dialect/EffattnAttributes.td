@@ -67,31 +67,12 @@ def Effattn_DimAttr : Effattn_Attr<"Dim", "dim"> {
 // Results of analysis
 //===----------------------------------------------------------------------===//
 
-def Effattn_CaseAttr : Effattn_Attr<"Case", "case"> {
-  let summary = "the columns of a row tile for one choice of set memberships";
-  let description = [{
-    `keys` and `queries` are bit sets: bit k says that the column (the row) is
-    in the index set number k. The sets are isl text over the parameters of the
-    facts and `t`, the number of the tile (`i`, the row, in `row`):
-
-    * `touch`: some row of the tile sees the column,
-    * `full`: every row does,
-    * `partial`: `touch` without `full`,
-    * `row`: the columns that one row sees.
-  }];
-  let parameters = (ins "uint32_t":$keys, "uint32_t":$queries,
-    StringRefParameter<>:$touch, StringRefParameter<>:$full,
-    StringRefParameter<>:$partial, StringRefParameter<>:$row);
-  let assemblyFormat = [{
-    `<` `keys` `=` $keys `,` `queries` `=` $queries `,` `touch` `=` $touch
-    `,` `full` `=` $full `,` `partial` `=` $partial `,` `row` `=` $row `>`
-  }];
-}
-
 def Effattn_ParameterKind : I32Enum<"ParameterKind", "what a parameter is", [
     I32EnumCase<"Variable", 0, "variable">,
     I32EnumCase<"Dimension", 1, "dimension">,
-    I32EnumCase<"Argument", 2, "argument">]> {
+    I32EnumCase<"Argument", 2, "argument">,
+    I32EnumCase<"Extent", 3, "extent">,
+    I32EnumCase<"Extra", 4, "extra">]> {
   let cppNamespace = "::effattn::ir";
 }
 
@@ -99,7 +80,9 @@ def Effattn_ParameterAttr : Effattn_Attr<"Parameter", "parameter"> {
   let summary = "a parameter of the sets of an attend";
   let description = [{
     `name` stands in the sets; its value is the variable (N, M, q0, b, h), the
-    dimension or the scalar argument `symbol`.
+    dimension or the scalar argument `symbol`, or the extent (of the grid of the
+    pattern, slowest first) or extra (look-up by b and h, as
+    `lib/Analysis/Atoms.h` numbers them) of that number.
   }];
   let parameters = (ins StringRefParameter<>:$name,
     EnumParameter<Effattn_ParameterKind>:$kind, StringRefParameter<>:$symbol);
@@ -109,60 +92,115 @@ def Effattn_ParameterAttr : Effattn_Attr<"Parameter", "parameter"> {
 def Effattn_FactsAttr : Effattn_Attr<"Facts", "facts"> {
   let summary = "what is known exactly about the pattern of an attend";
   let description = [{
-    Mirrors `PatternFacts` of `lib/Analysis/Analysis.h`. The sets are those of
-    tiles of `tile_rows` rows. `key_sets` and
-    `query_sets` are numbers of index sets of the attend (those of
-    `dialect/Convert.h`); bit k of a case is the k-th of them, and cases are
-    numbered `queries * 2^(number of key sets) + keys`. `moduli` are the
-    constants by which the pattern divides; with them and a set's text the
-    loops over the set are built again. `pieces` are the pieces of the count,
-    eleven numbers each.
+    Mirrors `PatternFacts` of `lib/Analysis/Analysis.h`: all that does not
+    depend on tiles. Atoms are counted only: they follow from the pattern.
+    `extents` are the sizes of the grid, slowest first, numbers or names of
+    parameters. Where `permuted`, sets are over ranks in the order of the
+    pattern; the verdict on causality is over tokens. `moduli` are the constants
+    by which the pattern divides; with them and a set's text the loops over the
+    set are built again. `cases` are the columns that one row sees, by the index
+    of the assignment to the atoms. `pieces` are the pieces of the count, eleven
+    numbers each. `unbounded` is the reason why columns are not bounded [S10],
+    or empty.
   }];
   let parameters = (ins
-    "int64_t":$tileRows,
     ArrayRefParameter<"ParameterAttr">:$parameters,
+    "::mlir::ArrayAttr":$extents,
     "::mlir::DenseI64ArrayAttr":$moduli,
-    "::mlir::DenseI64ArrayAttr":$keySets,
-    "::mlir::DenseI64ArrayAttr":$querySets,
+    "int64_t":$keyAtoms, "int64_t":$queryAtoms, "int64_t":$relations,
+    "::mlir::BoolAttr":$permuted,
     StringRefParameter<>:$hullLower, StringRefParameter<>:$hullUpper,
     "::mlir::BoolAttr":$pairCausal, StringRefParameter<>:$counterexample,
     "::mlir::BoolAttr":$countExact, StringRefParameter<>:$count,
     "::mlir::DenseI64ArrayAttr":$pieces,
     "::mlir::BoolAttr":$empty, "::mlir::BoolAttr":$dense,
-    ArrayRefParameter<"CaseAttr">:$cases);
+    StringRefParameter<>:$unbounded,
+    "::mlir::ArrayAttr":$cases);
   let assemblyFormat = [{
-    `<` `tile_rows` `=` $tileRows
-    `,` `parameters` `=` `[` $parameters `]` `,` `moduli` `=` $moduli
-    `,` `key_sets` `=` $keySets `,` `query_sets` `=` $querySets
+    `<` `parameters` `=` `[` $parameters `]` `,` `extents` `=` $extents
+    `,` `moduli` `=` $moduli
+    `,` `key_atoms` `=` $keyAtoms `,` `query_atoms` `=` $queryAtoms
+    `,` `relations` `=` $relations `,` `permuted` `=` $permuted
     `,` `hull` `=` `[` $hullLower `,` $hullUpper `]`
     `,` `pair_causal` `=` $pairCausal `,` `counterexample` `=` $counterexample
     `,` `count_exact` `=` $countExact `,` `count` `=` $count
     `,` `pieces` `=` $pieces `,` `empty` `=` $empty `,` `dense` `=` $dense
-    `,` `cases` `=` `[` $cases `]` `>`
+    `,` `unbounded` `=` $unbounded `,` `cases` `=` $cases `>`
   }];
   let genVerifyDecl = 1;
 }
 
+//===----------------------------------------------------------------------===//
+// Results of tiling
+//===----------------------------------------------------------------------===//
+
 def Effattn_RowOrder : I32Enum<"RowOrder", "which rows form a tile", [
-    I32EnumCase<"Contiguous", 0, "contiguous">]> {
+    I32EnumCase<"Contiguous", 0, "contiguous">,
+    I32EnumCase<"Residues", 1, "residues">,
+    I32EnumCase<"Grid", 2, "grid">,
+    I32EnumCase<"ByLabel", 3, "by_label">]> {
   let cppNamespace = "::effattn::ir";
+}
+
+def Effattn_TileCaseAttr : Effattn_Attr<"TileCase", "tile_case"> {
+  let summary = "the columns of a row tile for one assignment to the atoms";
+  let description = [{
+    Sets as isl text over the parameters of the facts and the coordinates of the
+    tile (`lib/Analysis/Tiling.h`):
+
+    * `touch`: some row of the tile sees the column,
+    * `full`: every row does,
+    * `partial`: `touch` without `full`.
+  }];
+  let parameters = (ins StringRefParameter<>:$touch, StringRefParameter<>:$full,
+    StringRefParameter<>:$partial);
+  let assemblyFormat = [{
+    `<` `touch` `=` $touch `,` `full` `=` $full `,` `partial` `=` $partial `>`
+  }];
 }
 
 def Effattn_TilingAttr : Effattn_Attr<"Tiling", "tiling"> {
   let summary = "how an attend is cut into row tiles";
   let description = [{
-    One band that holds the whole pattern, its row order, and the numbers of
-    the target's `Strategy`: query rows of a tile, columns that a kernel takes
-    at once, most columns of one kernel call.
+    Mirrors `Tiling` and `TileFacts` of `lib/Analysis`: which `rows` query rows
+    form a tile, and the columns of tiles by the index of the assignment to the
+    atoms. `modulus` is that of residues, `shape` the extents of a tile on a
+    grid, slowest first, `relation` the number of the relation whose labels rows
+    are sorted by (-1: none). Where `gathered`, and for `by_label`, there are no
+    cases: the planner merges the columns of the rows. The last two are numbers
+    of the target's `Strategy`: columns that a kernel takes at once, most
+    columns of one kernel call.
   }];
   let parameters = (ins
     EnumParameter<Effattn_RowOrder>:$order,
-    "int64_t":$rows, "int64_t":$columnBlock, "int64_t":$columnChunk);
+    "int64_t":$rows, "int64_t":$modulus,
+    "::mlir::DenseI64ArrayAttr":$shape, "int64_t":$relation,
+    "::mlir::BoolAttr":$gathered,
+    "int64_t":$columnBlock, "int64_t":$columnChunk,
+    "::mlir::ArrayAttr":$cases);
   let assemblyFormat = [{
-    `<` `order` `=` $order `,` `rows` `=` $rows `,` `column_block` `=`
-    $columnBlock `,` `column_chunk` `=` $columnChunk `>`
+    `<` `order` `=` $order `,` `rows` `=` $rows `,` `modulus` `=` $modulus
+    `,` `shape` `=` $shape `,` `relation` `=` $relation
+    `,` `gathered` `=` $gathered
+    `,` `column_block` `=` $columnBlock `,` `column_chunk` `=` $columnChunk
+    `,` `cases` `=` $cases `>`
   }];
   let genVerifyDecl = 1;
+}
+
+def Effattn_TouchedAttr : Effattn_Attr<"Touched", "touched"> {
+  let summary = "key blocks that a query block touches in a pattern";
+  let description = [{
+    `set` is isl text over the parameters and `u`: the blocks `w` of keys that
+    rows of query block `q0 div size + u` see. `moduli` are divisors in it, for
+    building loops.
+  }];
+  let parameters = (ins ArrayRefParameter<"ParameterAttr">:$parameters,
+    "::mlir::DenseI64ArrayAttr":$moduli, StringRefParameter<>:$set);
+  let assemblyFormat = [{
+    `<` `parameters` `=` `[` $parameters `]` `,` `moduli` `=` $moduli
+    `,` `set` `=` $set `>`
+  }];
 }
 
 #endif // EFFATTN_ATTRIBUTES

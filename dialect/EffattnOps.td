@@ -78,11 +78,14 @@ def Effattn_AttendOp : Effattn_Op<"attend", [Pure, AttrSizedOperandSegments,
     `score` is a region over (s, b, h, i, j), s the scaled logit; `logits` is a
     region over (b, h, i, j) in place of q and k. `q0` is M - N where it is
     absent, `scale` 1/sqrt(D). `facts` is set by analysis, `tiling` by tiling.
+    With `heads` [low, high] only those heads are computed; the others of the
+    results hold nothing.
   }];
   let arguments = (ins Optional<Effattn_Tensor>:$q, Optional<Effattn_Tensor>:$k,
                        Effattn_Tensor:$v, Effattn_Pattern:$pattern,
                        Optional<F64>:$scale, Optional<I64>:$q0,
                        OptionalAttr<I64Attr>:$select_top,
+                       OptionalAttr<DenseI64ArrayAttr>:$heads,
                        OptionalAttr<Effattn_FactsAttr>:$facts,
                        OptionalAttr<Effattn_TilingAttr>:$tiling);
   let results = (outs Effattn_Tensor:$output, Effattn_Tensor:$lse);
@@ -137,6 +140,25 @@ def Effattn_MergeOp : Effattn_Op<"merge", [Pure, SameVariadicOperandSize,
   }];
   let hasVerifier = 1;
   let hasFolder = 1;
+}
+
+def Effattn_ByHeadsOp : Effattn_Op<"by_heads", [Pure, SameVariadicOperandSize,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
+  let summary = "each range of heads from a part of its own";
+  let description = [{
+    `bounds` are lo0, hi0, lo1, hi1, ...: ranges that follow each other without
+    a gap from head 0. Heads lo..hi of the results are those of the part; its
+    other heads are not looked at. There are exactly as many heads.
+  }];
+  let arguments = (ins DenseI64ArrayAttr:$bounds,
+                       Variadic<Effattn_Tensor>:$outputs,
+                       Variadic<Effattn_Tensor>:$lses);
+  let results = (outs Effattn_Tensor:$output, Effattn_Tensor:$lse);
+  let assemblyFormat = [{
+    $bounds `(` $outputs `)` `lse` `(` $lses `)` attr-dict `:`
+    functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
 }
 
 def Effattn_RowsOp : Effattn_Op<"rows", [Pure, AttrSizedOperandSegments,
@@ -233,6 +255,59 @@ def Effattn_SplatOp : Effattn_Op<"splat", [Pure]> {
   let results = (outs Effattn_Tensor:$result);
   let assemblyFormat =
     "$value attr-dict `:` type($value) `->` qualified(type($result))";
+}
+
+//===----------------------------------------------------------------------===//
+// Tables of patterns
+//===----------------------------------------------------------------------===//
+
+def Effattn_OrderTablesOp : Effattn_Op<"order_tables",
+    [Pure, AttrSizedOperandSegments,
+     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
+  let summary = "the token of each rank and the rank of each token";
+  let description = [{
+    Of the order that `effattn.order` with the same kind, table and sizes
+    describes. A given table is checked to hold each token once.
+
+    ```mlir
+    %tokens, %ranks = effattn.order_tables sort
+        table(%t : !effattn.tensor<[N] x i32>)
+        -> !effattn.tensor<[N] x i32>, !effattn.tensor<[N] x i32>
+    ```
+  }];
+  let arguments = (ins Effattn_OrderKindAttr:$kind,
+                       Optional<Effattn_Tensor>:$table,
+                       Variadic<I64>:$sizes);
+  let results = (outs Effattn_Tensor:$tokens, Effattn_Tensor:$ranks);
+  let assemblyFormat = [{
+    $kind (`table` `(` $table^ `:` qualified(type($table)) `)`)?
+    (`sizes` `(` $sizes^ `)`)? attr-dict
+    `->` qualified(type($tokens)) `,` qualified(type($ranks))
+  }];
+  let hasVerifier = 1;
+}
+
+def Effattn_DrawBlocksOp : Effattn_Op<"draw_blocks",
+    [Pure, AttrSizedOperandSegments]> {
+  let summary = "the key blocks that random_blocks draws";
+  let description = [{
+    For an attend of `queries` queries and `keys` keys: entry [h, u, c] of the
+    i32 result is the block that head h drew as number c for query block
+    q0 div size + u, or -1 where no block was left [S7]. `outside` is the
+    pattern whose blocks are not drawn; `touched` are these blocks. `q0` is
+    keys - queries where it is absent.
+  }];
+  let arguments = (ins I64Attr:$size, I64Attr:$count, I64Attr:$seed,
+                       Effattn_DimAttr:$queries, Effattn_DimAttr:$keys,
+                       Optional<I64>:$q0, Optional<Effattn_Pattern>:$outside,
+                       OptionalAttr<Effattn_TouchedAttr>:$touched);
+  let results = (outs Effattn_Tensor:$result);
+  let assemblyFormat = [{
+    `size` $size `count` $count `seed` $seed `queries` $queries `keys` $keys
+    (`q0` `(` $q0^ `)`)? (`outside` `(` $outside^ `)`)?
+    (`touched` $touched^)? attr-dict `->` qualified(type($result))
+  }];
+  let hasVerifier = 1;
 }
 
 #endif // EFFATTN_OPS

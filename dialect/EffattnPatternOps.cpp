@@ -67,6 +67,54 @@ LogicalResult verifyLabels(Operation *op, TensorType table, int64_t ownAxes,
   return success();
 }
 
+LogicalResult verifyOrder(Operation *op, OrderKind kind, Value table,
+                          ValueRange given) {
+  bool needsTable = kind == OrderKind::Sort || kind == OrderKind::Given;
+  if (needsTable != static_cast<bool>(table))
+    return op->emitOpError()
+           << "expected " << (needsTable ? "a" : "no")
+           << " table for the order '" << stringifyOrderKind(kind) << "'";
+  size_t sizes = kind == OrderKind::BlockRaster   ? 4
+                 : kind == OrderKind::ColumnMajor ? 2
+                                                  : 0;
+  if (given.size() != sizes)
+    return op->emitOpError()
+           << "expected " << sizes << " sizes for the order '"
+           << stringifyOrderKind(kind) << "', but got " << given.size();
+  for (Value size : given)
+    if (failed(verifyAtLeast(op, size, 1, "size")))
+      return failure();
+  return success();
+}
+
+/// Both i32 of one shape: that of the table that orders, or one axis.
+LogicalResult verifyOrderTables(Operation *op, TypedValue<TensorType> table,
+                                TensorType tokens, TensorType ranks) {
+  for (TensorType type : {tokens, ranks}) {
+    if (!type.getElementType().isInteger(32))
+      return op->emitOpError()
+             << "expected tables of i32, but got " << type << " [S1]";
+    int64_t rank = table ? table.getType().getRank() : 1;
+    if (type.getRank() != rank)
+      return op->emitOpError() << "expected tables of " << rank
+                               << " axes, but got " << type << " [S1]";
+  }
+  if (!tokens.mayEqual(ranks))
+    return op->emitOpError() << "expected tables of one type, but got "
+                             << tokens << " and " << ranks;
+  return success();
+}
+
+/// i32[heads, blocks, count]
+LogicalResult verifyDrawn(Operation *op, TensorType type) {
+  if (!type.getElementType().isInteger(32) || type.getRank() != 3)
+    return op->emitOpError()
+           << "expected drawn blocks of type i32 with axes heads, query "
+              "blocks, count, but got "
+           << type << " [S7]";
+  return success();
+}
+
 } // namespace
 
 LogicalResult WindowOp::verify() {
@@ -94,7 +142,9 @@ LogicalResult BlocksOp::verify() {
 LogicalResult RandomBlocksOp::verify() {
   if (failed(verifyAtLeast(*this, getSize(), 1, "block size")))
     return failure();
-  return verifyAtLeast(*this, getCount(), 0, "count");
+  if (failed(verifyAtLeast(*this, getCount(), 0, "count")))
+    return failure();
+  return getDrawn() ? verifyDrawn(*this, getDrawn().getType()) : success();
 }
 
 LogicalResult ComprehensionOp::verify() {
@@ -122,41 +172,61 @@ void OnGridOp::getAsmBlockArgumentNames(Region &region,
 }
 
 LogicalResult OrderOp::verify() {
-  OrderKind kind = getKind();
-  bool needsTable = kind == OrderKind::Sort || kind == OrderKind::Given;
-  if (needsTable != static_cast<bool>(getTable()))
-    return emitOpError() << "expected " << (needsTable ? "a" : "no")
-                         << " table for the order '" << stringifyOrderKind(kind)
-                         << "'";
-  size_t sizes = kind == OrderKind::BlockRaster   ? 4
-                 : kind == OrderKind::ColumnMajor ? 2
-                                                  : 0;
-  if (getSizes().size() != sizes)
-    return emitOpError() << "expected " << sizes << " sizes for the order '"
-                         << stringifyOrderKind(kind) << "', but got "
-                         << getSizes().size();
-  for (Value size : getSizes())
-    if (failed(verifyAtLeast(*this, size, 1, "size")))
-      return failure();
-  return success();
+  if (failed(verifyOrder(*this, getKind(), getTable(), getSizes())))
+    return failure();
+  if (static_cast<bool>(getTokens()) != static_cast<bool>(getRanks()))
+    return emitOpError() << "expected tables of tokens and of ranks, or none";
+  return getTokens()
+             ? verifyOrderTables(*this, getTable(), getTokens().getType(),
+                                 getRanks().getType())
+             : success();
+}
+
+LogicalResult OrderTablesOp::verify() {
+  if (failed(verifyOrder(*this, getKind(), getTable(), getSizes())))
+    return failure();
+  return verifyOrderTables(*this, getTable(), getTokens().getType(),
+                           getRanks().getType());
+}
+
+void OrderTablesOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getTokens(), "tokens");
+  setName(getRanks(), "ranks");
+}
+
+LogicalResult DrawBlocksOp::verify() {
+  if (static_cast<int64_t>(getSize()) < 1)
+    return emitOpError() << "expected blocks of at least 1 token, but got "
+                         << static_cast<int64_t>(getSize()) << " [S7]";
+  if (static_cast<int64_t>(getCount()) < 0)
+    return emitOpError() << "expected a count of at least 0, but got "
+                         << static_cast<int64_t>(getCount()) << " [S7]";
+  if (getTouched() && !getOutside())
+    return emitOpError() << "has touched blocks without a pattern outside";
+  return verifyDrawn(*this, getType());
 }
 
 LogicalResult HeadsOp::verify() {
-  ArrayRef<int64_t> bounds = getBounds();
-  size_t patterns = getPatterns().size();
-  if (patterns == 0 || bounds.size() != 2 * patterns)
-    return emitOpError() << "expected two bounds for each pattern, but got "
-                         << bounds.size() << " bounds for " << patterns
-                         << " patterns [S1]";
+  return verifyHeadRanges(*this, getBounds(), getPatterns().size(), "pattern");
+}
+
+LogicalResult verifyHeadRanges(Operation *op, ArrayRef<int64_t> bounds,
+                               size_t parts, StringRef what) {
+  if (parts == 0 || bounds.size() != 2 * parts)
+    return op->emitOpError() << "expected two bounds for each " << what
+                             << ", but got " << bounds.size() << " bounds for "
+                             << parts << " " << what << "s [S1]";
   int64_t next = 0;
-  for (size_t k = 0; k < patterns; ++k) {
+  for (size_t k = 0; k < parts; ++k) {
     if (bounds[2 * k] != next)
-      return emitOpError() << "expected range " << k << " to begin at head "
-                           << next << ", but got " << bounds[2 * k] << " [S1]";
+      return op->emitOpError()
+             << "expected range " << k << " to begin at head " << next
+             << ", but got " << bounds[2 * k] << " [S1]";
     next = bounds[2 * k + 1];
     if (next <= bounds[2 * k])
-      return emitOpError() << "expected range " << k << " to end after head "
-                           << bounds[2 * k] << ", but got " << next << " [S1]";
+      return op->emitOpError()
+             << "expected range " << k << " to end after head " << bounds[2 * k]
+             << ", but got " << next << " [S1]";
   }
   return success();
 }

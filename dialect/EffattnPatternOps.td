@@ -74,16 +74,22 @@ def Effattn_BlocksOp : Effattn_PatternOp<"blocks"> {
   let hasVerifier = 1;
 }
 
-def Effattn_RandomBlocksOp : Effattn_PatternOp<"random_blocks"> {
+def Effattn_RandomBlocksOp : Effattn_PatternOp<"random_blocks",
+                                               [AttrSizedOperandSegments]> {
   let summary = "`count` drawn key blocks for each query block and head";
   let description = [{
     Drawn by counter from (seed, head, block) [S7] among the blocks that
-    `outside` does not touch; fewer where fewer are left.
+    `outside` does not touch; fewer where fewer are left. `drawn` is their
+    table, made by `effattn.draw_blocks`: entry [h, p div s - q0 div s, c] is a
+    key block, or -1.
   }];
   let arguments = (ins I64:$size, I64:$count, I64:$seed,
-                       Optional<Effattn_Pattern>:$outside);
-  let assemblyFormat =
-    "$size `,` $count `,` $seed (`outside` $outside^)? attr-dict";
+                       Optional<Effattn_Pattern>:$outside,
+                       Optional<Effattn_Tensor>:$drawn);
+  let assemblyFormat = [{
+    $size `,` $count `,` $seed (`outside` $outside^)?
+    (`drawn` `(` $drawn^ `:` qualified(type($drawn)) `)`)? attr-dict
+  }];
   let hasVerifier = 1;
 }
 
@@ -162,6 +168,8 @@ def Effattn_OrderOp : Effattn_Op<"order", [Pure, AttrSizedOperandSegments]> {
   let description = [{
     `sort` by the values of a table (stable), a `given` table of ranks,
     `block_raster` of (Y, X) in blocks of (y, x), `column_major` of (Y, X).
+    `tables` are those of `effattn.order_tables`, where they have been made:
+    the token of each rank, and the rank of each token.
 
     ```mlir
     %p = effattn.order sort table(%t : !effattn.tensor<[N] x i32>)
@@ -170,11 +178,15 @@ def Effattn_OrderOp : Effattn_Op<"order", [Pure, AttrSizedOperandSegments]> {
   }];
   let arguments = (ins Effattn_OrderKindAttr:$kind,
                        Optional<Effattn_Tensor>:$table,
-                       Variadic<I64>:$sizes);
+                       Variadic<I64>:$sizes,
+                       Optional<Effattn_Tensor>:$tokens,
+                       Optional<Effattn_Tensor>:$ranks);
   let results = (outs Effattn_Order:$result);
   let assemblyFormat = [{
     `` $kind (`table` `(` $table^ `:` qualified(type($table)) `)`)?
-    (`sizes` `(` $sizes^ `)`)? attr-dict
+    (`sizes` `(` $sizes^ `)`)?
+    (`tables` `(` $tokens^ `,` $ranks `:` qualified(type($tokens)) `,`
+     qualified(type($ranks)) `)`)? attr-dict
   }];
   let hasVerifier = 1;
 }

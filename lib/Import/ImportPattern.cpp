@@ -49,7 +49,8 @@ Value PatternImporter::make(const Pattern &node, Location location) {
     return ir::PrefixOp::create(builder, location, in[0]);
   case PatternKind::RandomBlocks:
     return ir::RandomBlocksOp::create(builder, location, in[0], in[1], in[2],
-                                      children.empty() ? Value() : children[0]);
+                                      children.empty() ? Value() : children[0],
+                                      Value());
   case PatternKind::Segments:
   case PatternKind::Blocks:
   case PatternKind::Queries:
@@ -131,7 +132,8 @@ Value PatternImporter::order(const Order &order, Location location) {
       : order.kind == OrderKind::ColumnMajor ? ir::OrderKind::ColumnMajor
                                              : ir::OrderKind::Given;
   Value table = order.table >= 0 ? values[order.table][0] : Value();
-  return ir::OrderOp::create(builder, location, kind, table, sizes);
+  return ir::OrderOp::create(builder, location, kind, table, sizes, Value(),
+                             Value());
 }
 
 Value PatternImporter::inOrder(const Pattern &node, Value child,

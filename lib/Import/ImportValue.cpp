@@ -92,11 +92,12 @@ bool KernelImporter::attend(const ProgramValue &value, Location location) {
   bool hasKeys = value.operands.size() == 3;
   IntegerAttr top = value.selectTop ? builder.getI64IntegerAttr(value.selectTop)
                                     : IntegerAttr();
-  auto attend = ir::AttendOp::create(
-      builder, location, TypeRange{output, lse},
-      hasKeys ? operand(value, 0) : Value(),
-      hasKeys ? operand(value, 1) : Value(), operand(value, hasKeys ? 2 : 0),
-      pattern, scale, q0, top, ir::FactsAttr(), ir::TilingAttr());
+  auto attend = ir::AttendOp::create(builder, location, TypeRange{output, lse},
+                                     hasKeys ? operand(value, 0) : Value(),
+                                     hasKeys ? operand(value, 1) : Value(),
+                                     operand(value, hasKeys ? 2 : 0), pattern,
+                                     scale, q0, top, DenseI64ArrayAttr(),
+                                     ir::FactsAttr(), ir::TilingAttr());
   values.back() = {attend.getOutput(), attend.getLse()};
   if (value.score &&
       !scalars.region(attend.getScore(), scoreNames, value.score, location))
