@@ -10,7 +10,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace effattn::checking {
 
@@ -114,9 +116,13 @@ PatternRef Checker::completePattern(const PatternRef &pattern,
     for (ScalarRef &scalar : order.scalars)
       scalar = completeLookups(scalar, sizes, range, ok);
     std::vector<ScalarRef> indices;
-    if (order.table >= 0)
-      ok &= leadingIndices(order.table, 1, sizes, range, indices);
+    if (order.table < 0)
+      continue;
+    ok &= leadingIndices(order.table, 1, sizes, range, indices) &&
+          hasHeads(indices, order.table, "an order", range);
   }
+  if (pattern->kind == PatternKind::RandomBlocks)
+    ok &= isDrawnForABatch(*result);
   if (pattern->table < 0)
     return result;
   int own = pattern->kind == PatternKind::Blocks ? 2 : 1;
@@ -129,7 +135,46 @@ PatternRef Checker::completePattern(const PatternRef &pattern,
                  pattern->kind == PatternKind::Blocks;
   if (isTable && indices.size() == 1 && indices[0]->name == "b")
     return spellOutTable(*result);
+  ok &= isTable || hasHeads(indices, pattern->table, "an index set", range);
   return result;
+}
+
+/// An order or a set by batch entry is one by head as well.
+bool Checker::hasHeads(const std::vector<ScalarRef> &leading, int table,
+                       std::string_view what, ast::SourceRange range) {
+  if (leading.size() != 1 || leading[0]->name != "b")
+    return true;
+  error(range, fmt::format("expected {} for all of the batch, for each head "
+                           "or for each batch entry and head, but got {}, one "
+                           "for each batch entry",
+                           what, toString(kernel.values[table].types[0])));
+  return false;
+}
+
+/// The blocks of a head are the same for every batch entry (S7).
+bool Checker::isDrawnForABatch(const Pattern &random) {
+  auto usesBatch = [](const ScalarRef &scalar) {
+    return scalar && usesVariable(scalar, "b");
+  };
+  std::function<bool(const Pattern &)> visit = [&](const Pattern &pattern) {
+    int own = pattern.kind == PatternKind::Blocks ? 2 : 1;
+    if (usesBatch(pattern.predicate) ||
+        (pattern.table >= 0 && pattern.tableRank > own + 1) ||
+        std::any_of(pattern.scalars.begin(), pattern.scalars.end(), usesBatch))
+      return true;
+    for (const Order &order : pattern.orders)
+      if (order.tableRank > 2)
+        return true;
+    return std::any_of(pattern.children.begin(), pattern.children.end(),
+                       [&](const PatternRef &child) { return visit(*child); });
+  };
+  if (random.children.empty() || !visit(*random.children[0]))
+    return true;
+  error(
+      {random.offset, random.offset + 1},
+      "expected the same 'outside' for every batch entry, as blocks are drawn "
+      "for each head, but got one that depends on b");
+  return false;
 }
 
 /// What a launch must check; what is known to fail is an error at once.
@@ -238,6 +283,34 @@ void Checker::checkMagnitude(const ScalarRef &scalar, ast::SourceRange range,
   ok = false;
 }
 
+/// Orders are of as many tokens as there are queries, or keys.
+void Checker::requireOrders(const Pattern &pattern, const AttendSizes &sizes,
+                            ast::SourceRange range, bool &ok) {
+  for (size_t k = 0; k < pattern.orders.size(); ++k) {
+    const Order &order = pattern.orders[k];
+    bool ofQueries = k == 0, ofKeys = k + 1 == pattern.orders.size();
+    ScalarRef length;
+    if (order.table >= 0) {
+      length = kernel.values[order.table].types[0].shape.back();
+    } else {
+      length = order.scalars[0] * order.scalars[1];
+      if (!length->isConstant() && order.scalars[0]->isConstant() &&
+          order.scalars[1]->isConstant()) {
+        error(range, "the grid has more points than 64 bits can count");
+        ok = false;
+        return;
+      }
+      length =
+          substitute(substitute(length, "N", sizes.queries), "M", sizes.keys);
+    }
+    if (ofQueries)
+      requireEqual(sizes.queries, length, "number of queries in an order",
+                   range, ok);
+    if (ofKeys)
+      requireEqual(sizes.keys, length, "number of keys in an order", range, ok);
+  }
+}
+
 void Checker::requirePattern(const PatternRef &pattern,
                              const AttendSizes &sizes, ast::SourceRange range,
                              bool &ok) {
@@ -254,9 +327,7 @@ void Checker::requirePattern(const PatternRef &pattern,
     requireEqual(sizes.heads ? sizes.heads : constantInt(1),
                  pattern->scalars.back(), "number of heads for heads(...)",
                  range, ok);
-  for (const Order &order : pattern->orders)
-    if (order.scalars.size() >= 2)
-      requireGrid({order.scalars[0], order.scalars[1]}, sizes, range, ok);
+  requireOrders(*pattern, sizes, range, ok);
   for (const PatternRef &child : pattern->children)
     requirePattern(child, sizes, range, ok);
 }

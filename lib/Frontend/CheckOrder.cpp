@@ -6,6 +6,13 @@
 
 namespace effattn::checking {
 
+effattn::Order Checker::tableOrder(OrderKind kind, const Value &table) {
+  effattn::Order order{kind};
+  order.table = tableNumber(table);
+  order.tableRank = kernel.values[order.table].types[0].rank();
+  return order;
+}
+
 /// sort(t), block_raster(Y, X, y, x), column_major(Y, X)
 Value Checker::orderCall(const ast::Expr &expr) {
   const std::string &name = expr.name.text;
@@ -33,7 +40,7 @@ Value Checker::orderCall(const ast::Expr &expr) {
                         describe(table)));
       return {};
     }
-    result.order = {OrderKind::Sort, tableNumber(table), {}};
+    result.order = tableOrder(OrderKind::Sort, table);
     return result;
   }
   bool isRaster = name == "block_raster";
@@ -70,7 +77,7 @@ std::optional<effattn::Order> Checker::evaluateOrder(const ast::Expr &expr) {
     return value.order;
   if (value.isTensor() && typeOf(value).element == ElementType::I32 &&
       typeOf(value).rank() >= 1 && typeOf(value).rank() <= 3)
-    return effattn::Order{OrderKind::Given, tableNumber(value), {}};
+    return tableOrder(OrderKind::Given, value);
   error(expr.range,
         fmt::format("expected sort(...), block_raster(...), column_major(...) "
                     "or an i32 permutation of the tokens, but got {}",

@@ -113,6 +113,17 @@ Value Checker::evaluateComprehension(const ast::Expr &expr) {
   return makePatternValue(std::move(pattern), {&body}, expr.range);
 }
 
+/// A part of the pattern has another meaning of i and j, or none by pairs.
+static bool speaksOfTokens(const Pattern &pattern) {
+  return pattern.kind == PatternKind::OnGrid ||
+         pattern.kind == PatternKind::InOrder ||
+         pattern.kind == PatternKind::RandomBlocks ||
+         pattern.kind == PatternKind::Heads ||
+         std::any_of(
+             pattern.children.begin(), pattern.children.end(),
+             [](const PatternRef &child) { return speaksOfTokens(*child); });
+}
+
 /// on grid(Y, X) P, on grid(Z, Y, X) P
 Value Checker::evaluateGrid(const ast::Expr &expr) {
   size_t axes = expr.operands.size() - 1;
@@ -137,8 +148,8 @@ Value Checker::evaluateGrid(const ast::Expr &expr) {
       std::any_of(extents.begin(), extents.end(),
                   [](const Value &extent) { return extent.isPoison(); }))
     return {};
-  const Pattern *unsupported = nullptr;
-  pattern->predicate = predicate(inner.pattern, &unsupported);
+  if (!speaksOfTokens(*inner.pattern))
+    pattern->predicate = predicate(inner.pattern, nullptr);
   if (!pattern->predicate) {
     error(body.range, "expected conditions on coordinates inside 'on grid', "
                       "but got an order, another grid, random blocks or heads");

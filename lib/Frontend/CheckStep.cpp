@@ -89,16 +89,46 @@ Value Checker::evaluateStep(const ast::Expr &expr, const Step &step,
                       step.name, step.what, supportedSteps()));
     return {};
   }
-  size_t wanted = step.operands;
-  if (operands.size() != wanted) {
+  size_t wanted = step.operands, constants = step.integers;
+  size_t most = wanted + constants + step.moreIntegers;
+  auto plural = [](size_t count, const char *noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+  };
+  if (operands.size() < wanted + constants || operands.size() > most) {
+    std::string counts = plural(wanted, "tensor");
+    if (step.moreIntegers)
+      counts += fmt::format(" and {} or {}", constants,
+                            plural(constants + step.moreIntegers, "constant"));
+    else if (constants)
+      counts += " and " + plural(constants, "constant");
     error(expr.range,
-          fmt::format("expected {} tensor{} for step '{}', but got {}", wanted,
-                      wanted == 1 ? "" : "s", step.name, operands.size()));
+          fmt::format("expected {} for step '{}', but got {}{}", counts,
+                      step.name, operands.size(),
+                      constants
+                          ? operands.size() == 1 ? " argument" : " arguments"
+                          : ""));
     return {};
   }
   std::vector<ast::SourceRange> places;
+  std::vector<int64_t> integers;
   for (size_t k = 0; k < operands.size(); ++k) {
     places.push_back(expr.operand(k).range);
+    if (k >= wanted) {
+      Value constant = expectScalar(
+          operands[k], ScalarType::Int, places[k],
+          fmt::format("argument {} of step '{}'", k + 1, step.name));
+      if (constant.isPoison())
+        return {};
+      if (!constant.scalar->isConstant()) {
+        error(places[k],
+              fmt::format("expected a constant for argument {} of "
+                          "step '{}', but got {}",
+                          k + 1, step.name, toString(constant.scalar)));
+        return {};
+      }
+      integers.push_back(constant.scalar->integer);
+      continue;
+    }
     if (!operands[k].isTensor()) {
       error(places[k], fmt::format("expected a tensor for step '{}', but got "
                                    "{}",
@@ -106,13 +136,35 @@ Value Checker::evaluateStep(const ast::Expr &expr, const Step &step,
       return {};
     }
   }
-  return applyStep(step, operands, expr.range, places);
+  std::vector<Value> tensors(operands.begin(), operands.begin() + wanted);
+  Value result = applyStep(step, tensors, expr.range, places, integers);
+  return result.isPoison() || requireTokens(step, tensors, integers, places)
+             ? result
+             : Value();
+}
+
+/// What a launch checks of the sizes that a step is given.
+bool Checker::requireTokens(const Step &step, const std::vector<Value> &tensors,
+                            const std::vector<int64_t> &integers,
+                            const std::vector<ast::SourceRange> &places) {
+  if (std::string_view(step.name) != "take")
+    return true;
+  const TensorType &type = typeOf(tensors[0]);
+  const ScalarRef &tokens = type.shape[type.rank() - 2];
+  bool ok = true;
+  if (!tokens->isConstant())
+    require(constantInt(integers[1]) <= tokens,
+            fmt::format("take: expected at least {} tokens, but got {}",
+                        integers[1], toString(tokens)),
+            places[2], ok);
+  return ok;
 }
 
 /// The operands are tensors or numbers, one of them at least a tensor.
 Value Checker::applyStep(const Step &step, std::vector<Value> operands,
                          ast::SourceRange range,
-                         const std::vector<ast::SourceRange> &places) {
+                         const std::vector<ast::SourceRange> &places,
+                         std::vector<int64_t> integers) {
   if (context.where != Where::Body) {
     error(range, fmt::format("expected a number here, but got step '{}' on "
                              "tensors; compute it in a 'let' of the kernel",
@@ -139,7 +191,7 @@ Value Checker::applyStep(const Step &step, std::vector<Value> operands,
       types.push_back(typeOf(operands[k]));
   }
   StepProblem problem;
-  auto type = step.shape(types, {}, problem);
+  auto type = step.shape(types, integers, problem);
   if (!type) {
     error(problem.operand < 0 ? range : places[problem.operand],
           std::move(problem.message));
@@ -153,6 +205,7 @@ Value Checker::applyStep(const Step &step, std::vector<Value> operands,
     value.operandResults.push_back(operand.result);
   }
   value.types = {std::move(*type)};
+  value.integers = std::move(integers);
   return addValue(std::move(value));
 }
 

@@ -156,6 +156,7 @@ private:
                       const std::vector<const ast::Expr *> &arguments);
   Value inOrder(const ast::Expr &expr);
   std::optional<effattn::Order> evaluateOrder(const ast::Expr &expr);
+  effattn::Order tableOrder(OrderKind kind, const Value &table);
   Value orderCall(const ast::Expr &expr);
   Value patternScalar(const ast::Expr &expr, std::string_view what,
                       std::optional<int64_t> least, bool mustBeConstant);
@@ -204,6 +205,11 @@ private:
   bool leadingIndices(int table, int own, const AttendSizes &sizes,
                       ast::SourceRange range, std::vector<ScalarRef> &indices);
   PatternRef spellOutTable(const Pattern &pattern);
+  bool hasHeads(const std::vector<ScalarRef> &leading, int table,
+                std::string_view what, ast::SourceRange range);
+  bool isDrawnForABatch(const Pattern &random);
+  void requireOrders(const Pattern &pattern, const AttendSizes &sizes,
+                     ast::SourceRange range, bool &ok);
   void checkMagnitude(const ScalarRef &scalar, ast::SourceRange range,
                       bool &ok);
   void requireEqual(const ScalarRef &a, const ScalarRef &b,
@@ -232,7 +238,11 @@ private:
                      const std::vector<Value> &operands);
   Value applyStep(const Step &step, std::vector<Value> operands,
                   ast::SourceRange range,
-                  const std::vector<ast::SourceRange> &places);
+                  const std::vector<ast::SourceRange> &places,
+                  std::vector<int64_t> integers = {});
+  bool requireTokens(const Step &step, const std::vector<Value> &tensors,
+                     const std::vector<int64_t> &integers,
+                     const std::vector<ast::SourceRange> &places);
   Value slice(const Value &table, int axis, int64_t index,
               ast::SourceRange range);
   Value broadcastScalar(const Value &scalar, ElementType element,

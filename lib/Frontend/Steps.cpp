@@ -128,6 +128,98 @@ std::optional<TensorType> sliceShape(std::span<const TensorType> operands,
   return result;
 }
 
+bool hasTokens(const TensorType &type, int operand, StepProblem &problem) {
+  if (type.rank() >= 2)
+    return true;
+  fail(problem, operand,
+       fmt::format("expected a tensor with tokens and channels, but got {}",
+                   toString(type)));
+  return false;
+}
+
+ScalarRef &tokensOf(TensorType &type) { return type.shape[type.rank() - 2]; }
+
+/// A kernel computes places of tokens with 32 bits.
+constexpr int64_t kLargestPlace = INT32_MAX;
+
+/// [.., n, d] and [.., m, d] -> [.., n + m, d]
+std::optional<TensorType> concatShape(std::span<const TensorType> operands,
+                                      std::span<const int64_t> integers,
+                                      StepProblem &problem) {
+  if (!checkElements(operands, problem) || !hasTokens(operands[0], 0, problem))
+    return std::nullopt;
+  TensorType result = operands[0], other = operands[1];
+  bool agrees = other.rank() == result.rank();
+  for (int axis = 0; agrees && axis < result.rank(); ++axis)
+    agrees = axis == result.rank() - 2 ||
+             equivalent(result.shape[axis], other.shape[axis]);
+  if (!agrees)
+    return fail(problem, 1,
+                fmt::format("expected the axes of {} but for the tokens, but "
+                            "got {}",
+                            toString(result), toString(other)));
+  tokensOf(result) = tokensOf(result) + tokensOf(other);
+  return result;
+}
+
+/// integers: lo, hi; tokens lo to hi - 1
+std::optional<TensorType> takeShape(std::span<const TensorType> operands,
+                                    std::span<const int64_t> integers,
+                                    StepProblem &problem) {
+  TensorType result = operands[0];
+  if (!hasTokens(result, 0, problem))
+    return std::nullopt;
+  int64_t low = integers[0], high = integers[1];
+  if (low < 0 || high < low || high > kLargestPlace)
+    return fail(problem, low < 0 ? 1 : 2,
+                fmt::format("expected a range of tokens 0 <= lo <= hi < 2^31, "
+                            "but got {}..{}",
+                            low, high));
+  const ScalarRef size = tokensOf(result);
+  if (size->isConstant() && high > size->integer)
+    return fail(problem, 2,
+                fmt::format("expected an end of at most {}, as there are {} "
+                            "tokens, but got {}",
+                            size->integer, size->integer, high));
+  tokensOf(result) = constantInt(high - low);
+  return result;
+}
+
+/// integers: n, and w where tokens stay within their line of w
+std::optional<TensorType> shiftShape(std::span<const TensorType> operands,
+                                     std::span<const int64_t> integers,
+                                     StepProblem &problem) {
+  if (!hasTokens(operands[0], 0, problem))
+    return std::nullopt;
+  if (integers[0] > kLargestPlace || integers[0] < -kLargestPlace)
+    return fail(
+        problem, 1,
+        fmt::format("expected a distance below 2^31, but got {}", integers[0]));
+  if (integers.size() > 1 && (integers[1] < 1 || integers[1] > kLargestPlace))
+    return fail(problem, 2,
+                fmt::format("expected lines of 1 to 2^31 - 1 tokens, but got "
+                            "{}",
+                            integers[1]));
+  return operands[0];
+}
+
+/// integers: s; a slot for each whole segment of s tokens
+std::optional<TensorType> segmentShape(std::span<const TensorType> operands,
+                                       std::span<const int64_t> integers,
+                                       StepProblem &problem) {
+  TensorType result = operands[0];
+  if (!checkElements(operands, problem) || !hasTokens(result, 0, problem))
+    return std::nullopt;
+  if (integers[0] < 1 || integers[0] > kLargestPlace)
+    return fail(problem, 1,
+                fmt::format("expected segments of 1 to 2^31 - 1 tokens, but "
+                            "got {}",
+                            integers[0]));
+  tokensOf(result) =
+      binary(ScalarKind::FloorDiv, tokensOf(result), constantInt(integers[0]));
+  return result;
+}
+
 constexpr StepShape none = nullptr;
 
 const Step table[] = {
@@ -135,10 +227,13 @@ const Step table[] = {
      "matrix product over the last two axes"},
     {"transpose", "transpose", 1, transposeShape, StepReads::All,
      "swaps the last two axes"},
-    {"concat", "concat", 2, none, StepReads::Moved, "joins along the tokens"},
-    {"take", "take", 1, none, StepReads::Moved, "a range of the tokens"},
-    {"shift", "shift", 1, none, StepReads::Moved,
-     "moves the tokens along by a constant, zeros enter"},
+    {"concat", "concat", 2, concatShape, StepReads::Moved,
+     "joins along the tokens"},
+    {"take", "take", 1, takeShape, StepReads::Moved, "tokens lo to hi - 1", 2},
+    {"shift", "shift", 1, shiftShape, StepReads::Moved,
+     "moves the tokens along by n, within each line of w where w is given; "
+     "zeros enter",
+     1, 1},
     {"split_heads", "split_heads", 1, none, StepReads::Slot,
      "[B, N, H*D] to [B, H, N, D]"},
     {"join_heads", "join_heads", 1, none, StepReads::Slot,
@@ -164,8 +259,8 @@ const Step table[] = {
      "each row divided by its length"},
     {"layer_norm", "layer_norm", 1, none, StepReads::Slot,
      "each row to mean 0 and variance 1"},
-    {"segment_mean", "segment_mean", 1, none, StepReads::Block,
-     "mean of each block of tokens"},
+    {"segment_mean", "segment_mean", 1, segmentShape, StepReads::Block,
+     "mean of each whole segment of s tokens", 1},
     {"landmarks", "landmarks", 1, none, StepReads::Block,
      "means of a given number of equal segments"},
     {"conv1d", "conv1d", 2, none, StepReads::Neighbours,
@@ -210,6 +305,32 @@ const Step *findStep(std::string_view name) {
       std::find_if(std::begin(table), std::end(table),
                    [&](const Step &step) { return step.name == name; });
   return found == std::end(table) ? nullptr : found;
+}
+
+ScalarRef greatestToken(const Step &step, int operand,
+                        std::span<const TensorType> operands,
+                        std::span<const int64_t> integers,
+                        const ScalarRef &slot) {
+  std::string_view name = step.name;
+  if (name == "concat")
+    return operand == 0 ? slot
+                        : slot - operands[0].shape[operands[0].rank() - 2];
+  if (name == "take")
+    return slot + constantInt(integers[0]);
+  if (name == "shift") // on a line it is this or nothing
+    return slot - constantInt(integers[0]);
+  if (name == "segment_mean")
+    return slot * constantInt(integers[0]) + constantInt(integers[0] - 1);
+  switch (step.reads) {
+  case StepReads::Nothing:
+    return constantInt(-1);
+  case StepReads::Slot:
+    return slot;
+  case StepReads::SlotOfFirst:
+    return operand == 0 ? slot : nullptr;
+  default:
+    return nullptr;
+  }
 }
 
 std::string supportedSteps() {

@@ -50,7 +50,9 @@ struct Step {
   int operands;         ///< number of tensors
   StepShape shape;      ///< null: no signature yet
   StepReads reads;
-  const char *what; ///< one line for people
+  const char *what;     ///< one line for people
+  int integers = 0;     ///< number of constants behind the tensors
+  int moreIntegers = 0; ///< constants behind these that may be left out
 };
 
 /// The whole table, in the order of the language's description.
@@ -58,6 +60,13 @@ std::span<const Step> steps();
 
 /// The row whose `name` is that; null where there is none.
 const Step *findStep(std::string_view name);
+
+/// The greatest token of operand `operand` that slot `slot` of the result's
+/// tokens reads; below 0 where it reads none. Null: all of them.
+ScalarRef greatestToken(const Step &step, int operand,
+                        std::span<const TensorType> operands,
+                        std::span<const int64_t> integers,
+                        const ScalarRef &slot);
 
 /// Names of all steps that are written as calls and have a signature,
 /// `matmul, transpose, ...`, for messages.

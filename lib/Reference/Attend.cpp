@@ -147,21 +147,13 @@ public:
              const Tensor *keyTensor, const Tensor &valueTensor,
              const std::function<bool(int)> &setVaries)
       : value(value), environment(environment), precision(precision),
-        values(valueTensor), score(value.logits ? value.logits : value.score) {
+        values(valueTensor), score(value.logits ? value.logits : value.score),
+        inside(value.pattern, environment),
+        sameForAllHeads(!variesByHead(value.pattern, setVaries)) {
     if (queryTensor) {
       queries.emplace(*queryTensor);
       keys.emplace(*keyTensor);
       scale = environment.variables.at("scale");
-    }
-    if (ScalarRef inside = predicate(value.pattern, nullptr)) {
-      insideAt.emplace(inside, environment);
-      sameForAllHeads = !contains(inside, [&](const Scalar &node) {
-        bool isSet = node.kind == ScalarKind::KeyInSet ||
-                     node.kind == ScalarKind::QueryInSet;
-        return (isSet && setVaries(node.table)) ||
-               (node.kind == ScalarKind::Variable &&
-                (node.name == "b" || node.name == "h"));
-      });
     }
     if (score)
       scoreAt.emplace(score, environment);
@@ -192,19 +184,16 @@ private:
     columnsOf = query;
     environment.variables["i"] = static_cast<double>(query);
     double &j = environment.variables["j"];
-    const Pattern *unsupported = nullptr;
     for (int64_t key = 0; key < values.tokens; ++key) {
       j = static_cast<double>(key);
       environment.outOfRange = false;
-      if (insideAt ? !insideAt->value()
-                   : !holds(value.pattern, environment, &unsupported))
+      if (!inside.holds())
         continue;
       checkRange();
       columns.push_back(key);
     }
-    if (unsupported)
-      throw Refused("the reference does not evaluate this pattern yet",
-                    unsupported->offset);
+    if (!environment.problem.empty())
+      throw Refused(environment.problem, value.offset);
   }
 
   double logit(int64_t batch, int64_t head, int64_t keyHead, int64_t query,
@@ -246,8 +235,9 @@ private:
   Heads values;
   ScalarRef score;
   double scale = 1;
-  std::optional<Evaluator> insideAt, scoreAt;
-  bool sameForAllHeads = false;
+  std::optional<Evaluator> scoreAt;
+  Membership inside;
+  bool sameForAllHeads;
   int64_t columnsOf = -1;
   std::vector<int64_t> columns;
   std::vector<double> logits;

@@ -1,4 +1,4 @@
-//===- Evaluate.cpp - scalars and patterns, one pair at a time ------------===//
+//===- Evaluate.cpp - scalar expressions, one pair at a time --------------===//
 
 #include "lib/Reference/Reference.h"
 
@@ -153,103 +153,8 @@ double Evaluator::exists(const Node &node) {
   return 0;
 }
 
-namespace {
-
-class Membership {
-public:
-  Membership(Environment &environment, const Pattern **unsupported)
-      : environment(environment), unsupported(unsupported) {}
-
-  bool visit(const PatternRef &pattern) {
-    switch (pattern->kind) {
-    case PatternKind::Union:
-      return visit(pattern->children[0]) || visit(pattern->children[1]);
-    case PatternKind::Intersection:
-      return visit(pattern->children[0]) && visit(pattern->children[1]);
-    case PatternKind::Difference:
-      return visit(pattern->children[0]) && !visit(pattern->children[1]);
-    case PatternKind::Complement:
-      return !visit(pattern->children[0]);
-    case PatternKind::OnGrid:
-      return onGrid(*pattern);
-    case PatternKind::Heads:
-      return heads(*pattern);
-    case PatternKind::InOrder:
-      return inOrder(*pattern);
-    case PatternKind::RandomBlocks:
-      *unsupported = pattern.get();
-      return false;
-    default:
-      return evaluate(predicate(pattern, nullptr), environment);
-    }
-  }
-
-private:
-  /// Row-major coordinates, the last extent varying fastest.
-  bool onGrid(const Pattern &pattern) {
-    static const char *const names[] = {".x", ".y", ".z"};
-    for (const char *token : {"i", "j"}) {
-      double rest = environment.variables.at(token);
-      for (size_t axis = 0; axis < pattern.scalars.size(); ++axis) {
-        const ScalarRef &extent =
-            pattern.scalars[pattern.scalars.size() - 1 - axis];
-        double length = evaluate(extent, environment);
-        environment.variables[std::string(token) + names[axis]] =
-            floorModulo(rest, length);
-        rest = std::floor(rest / length);
-      }
-    }
-    return evaluate(pattern.predicate, environment);
-  }
-  bool heads(const Pattern &pattern) {
-    double head = environment.variables.at("h");
-    for (size_t k = 0; k < pattern.children.size(); ++k)
-      if (head >= evaluate(pattern.scalars[2 * k], environment) &&
-          head < evaluate(pattern.scalars[2 * k + 1], environment))
-        return visit(pattern.children[k]);
-    return false;
-  }
-  /// The rank of token `index` in an order: P then speaks of ranks.
-  bool rank(const Pattern &pattern, const Order &order, double &index) {
-    auto extent = [&](size_t k) {
-      return evaluate(order.scalars[k], environment);
-    };
-    if (order.kind == OrderKind::ColumnMajor) {
-      double y = std::floor(index / extent(1)),
-             x = floorModulo(index, extent(1));
-      index = x * extent(0) + y;
-      return true;
-    }
-    *unsupported = &pattern;
-    return false;
-  }
-  bool inOrder(const Pattern &pattern) {
-    double i = environment.variables.at("i"), j = environment.variables.at("j");
-    double queryRank = i, keyRank = j;
-    if (!rank(pattern, pattern.orders.front(), queryRank) ||
-        !rank(pattern, pattern.orders.back(), keyRank))
-      return false;
-    environment.variables["i"] = queryRank;
-    environment.variables["j"] = keyRank;
-    bool inside = visit(pattern.children[0]);
-    environment.variables["i"] = i;
-    environment.variables["j"] = j;
-    return inside;
-  }
-
-  Environment &environment;
-  const Pattern **unsupported;
-};
-
-} // namespace
-
 double evaluate(const ScalarRef &expression, Environment &environment) {
   return Evaluator(expression, environment).value();
-}
-
-bool holds(const PatternRef &pattern, Environment &environment,
-           const Pattern **unsupported) {
-  return Membership(environment, unsupported).visit(pattern);
 }
 
 } // namespace effattn::reference

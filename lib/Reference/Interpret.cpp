@@ -82,10 +82,9 @@ void Interpreter::markRowLocal() {
                       user.op == TensorOp::Average;
     for (int number : user.operands)
       rowLocal[number] = rowLocal[number] && passesRows;
-    std::vector<ScalarRef> reading = {user.score, user.logits};
     if (user.pattern)
-      reading.push_back(predicate(user.pattern, nullptr));
-    for (const ScalarRef &scalar : reading)
+      forEachTable(user.pattern, [&](int table) { rowLocal[table] = false; });
+    for (const ScalarRef &scalar : {user.score, user.logits})
       if (scalar)
         walk(scalar, [&](const Scalar &node) {
           if (node.kind == ScalarKind::Lookup)

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ struct Environment {
   std::function<double(int number, const std::vector<int64_t> &)> table;
   std::function<bool(int number, int64_t index)> inSet;
   bool outOfRange = false;
+  /// Set where the tables of an order do not order the tokens.
+  std::string problem;
 };
 
 /// An expression bound to an environment, for evaluation at many pairs: change
@@ -65,11 +68,34 @@ private:
 };
 double evaluate(const ScalarRef &expression, Environment &environment);
 
+/// A pattern bound to an environment, for many pairs: change i, j, b and h of
+/// `environment.variables`, then ask. Decides all of the language. Orders and
+/// drawn blocks are kept, so sizes and tables stay as they are over its life;
+/// the environment outlives it.
+class Membership {
+public:
+  Membership(const PatternRef &pattern, Environment &environment);
+  ~Membership();
+  bool holds();
+
+private:
+  struct Node;
+  std::unique_ptr<Node> root;
+};
+
 /// True where the pair (i, j) of `environment.variables` is in the pattern.
-/// Grids, head ranges and given orders included; `*unsupported` is set to the
-/// first node that it cannot decide (random blocks, sorted orders).
+/// `unsupported` is left alone: there is no such pattern.
 bool holds(const PatternRef &pattern, Environment &environment,
-           const Pattern **unsupported);
+           const Pattern **unsupported = nullptr);
+
+/// False where all heads and batch entries have the same pairs. `setVaries`:
+/// the index set has leading axes.
+bool variesByHead(const PatternRef &pattern,
+                  const std::function<bool(int set)> &setVaries);
+
+/// Every table and index set of a pattern, orders included; some twice.
+void forEachTable(const PatternRef &pattern,
+                  const std::function<void(int table)> &use);
 
 struct Inputs {
   std::map<std::string, int64_t> dimensions;

@@ -125,6 +125,81 @@ void slice(const Tensor &x, int64_t axis, int64_t index, Tensor &result) {
   } while (next(indices, result.shape));
 }
 
+/// Number of tokens, the last axis but one.
+int64_t tokensOf(const Tensor &x) { return x.shape[x.shape.size() - 2]; }
+
+/// concat, take, shift: each slot of the result is one token of an operand, or
+/// zero where `from` gives null.
+void moveTokens(
+    Tensor &result,
+    const std::function<const Tensor *(int64_t slot, int64_t &token)> &from) {
+  size_t axis = result.shape.size() - 2;
+  std::vector<int64_t> indices(result.shape.size(), 0), source;
+  if (result.size() == 0)
+    return;
+  do {
+    source = indices;
+    const Tensor *x = from(indices[axis], source[axis]);
+    result.data[offsetOf(result, indices)] =
+        x ? x->data[offsetOf(*x, source)] : 0;
+  } while (next(indices, result.shape));
+}
+
+/// Mean of tokens slot * s to slot * s + s - 1.
+template <typename Real>
+void segmentMean(const Tensor &x, int64_t s, Tensor &result) {
+  size_t axis = result.shape.size() - 2;
+  std::vector<int64_t> indices(result.shape.size(), 0), source;
+  if (result.size() == 0)
+    return;
+  do {
+    source = indices;
+    Real sum = 0;
+    for (int64_t k = 0; k < s; ++k) {
+      source[axis] = indices[axis] * s + k;
+      sum += static_cast<Real>(x.data[offsetOf(x, source)]);
+    }
+    result.data[offsetOf(result, indices)] = sum / static_cast<Real>(s);
+  } while (next(indices, result.shape));
+}
+
+/// Token of which `slot` is the copy after a shift; false where zero enters.
+bool shiftedFrom(const std::vector<int64_t> &integers, int64_t tokens,
+                 int64_t slot, int64_t &token) {
+  int64_t line = integers.size() > 1 ? integers[1] : tokens;
+  int64_t first = slot / line * line;
+  token = slot - integers[0];
+  return token >= first && token < std::min(first + line, tokens);
+}
+
+/// The steps that move or gather tokens; false: it is none of them.
+bool tokenStep(const ProgramValue &value, const Tensor &first,
+               const Tensor *second, bool single, Tensor &result) {
+  if (value.step == "concat")
+    moveTokens(result, [&](int64_t slot, int64_t &token) {
+      bool isFirst = slot < tokensOf(first);
+      token = isFirst ? slot : slot - tokensOf(first);
+      return isFirst ? &first : second;
+    });
+  else if (value.step == "take")
+    moveTokens(result, [&](int64_t slot, int64_t &token) {
+      token = slot + value.integers[0];
+      return &first;
+    });
+  else if (value.step == "shift")
+    moveTokens(result, [&](int64_t slot, int64_t &token) -> const Tensor * {
+      return shiftedFrom(value.integers, tokensOf(first), slot, token)
+                 ? &first
+                 : nullptr;
+    });
+  else if (value.step == "segment_mean")
+    single ? segmentMean<float>(first, value.integers[0], result)
+           : segmentMean<double>(first, value.integers[0], result);
+  else
+    return false;
+  return true;
+}
+
 } // namespace
 
 Tensor Interpreter::step(const ProgramValue &value) {
@@ -149,7 +224,8 @@ Tensor Interpreter::step(const ProgramValue &value) {
     slice(first, value.integers.at(0), value.integers.at(1), result);
     return result;
   }
-  if (result.size() == 0)
+  const Tensor *last = value.operands.size() > 1 ? &operand(value, 1) : nullptr;
+  if (tokenStep(value, first, last, single, result) || result.size() == 0)
     return result;
   bool known = true, isBinary = value.step == "add" || value.step == "sub" ||
                                 value.step == "mul" || value.step == "div";

@@ -24,6 +24,14 @@ MatmulTile matmulTile(const Target &target) {
   return lanes >= 16 ? MatmulTile{6, 4, 16} : MatmulTile{6, 2, 8};
 }
 
+/// Versions for an operand without tokens, which must not be read.
+void specializeEmpty(StepAlgorithm &a) {
+  if (a.kind != StepAlgorithm::Kind::Concat)
+    return;
+  for (const ImageParam &operand : a.operands)
+    a.result.specialize(operand.dim(1).extent() == 0);
+}
+
 /// All axes of a Func but the first as one loop; undefined where there is none.
 bool fuseRows(Func &f, const std::vector<Var> &axes, Var &rows) {
   if (axes.size() < 2)
@@ -92,8 +100,12 @@ void scheduleSoftmaxCpu(StepAlgorithm &a, const Target &target) {
 void scheduleCpu(StepAlgorithm &a, const Target &target) {
   int lanes = target.natural_vector_size(Float(32));
   switch (a.kind) {
-  case StepAlgorithm::Kind::Matmul: scheduleMatmulCpu(a, target); break;
-  case StepAlgorithm::Kind::Softmax: scheduleSoftmaxCpu(a, target); break;
+  case StepAlgorithm::Kind::Matmul:
+    scheduleMatmulCpu(a, target);
+    break;
+  case StepAlgorithm::Kind::Softmax:
+    scheduleSoftmaxCpu(a, target);
+    break;
   case StepAlgorithm::Kind::Transpose: {
     // Square tiles: each line of the operand is used while it is in the cache.
     Var xOuter, yOuter, x, y;
@@ -103,6 +115,15 @@ void scheduleCpu(StepAlgorithm &a, const Target &target) {
         .vectorize(x);
     break;
   }
+  case StepAlgorithm::Kind::Mean:
+    a.result.vectorize(a.axes[0], lanes, TailStrategy::GuardWithIf);
+    a.product.compute_at(a.result, a.axes[1])
+        .vectorize(a.axes[0], lanes, TailStrategy::GuardWithIf);
+    a.product.update()
+        .reorder(a.axes[0], a.inner)
+        .vectorize(a.axes[0], lanes, TailStrategy::GuardWithIf);
+    break;
+  case StepAlgorithm::Kind::Concat:
   case StepAlgorithm::Kind::Elementwise:
     if (!a.axes.empty())
       a.result.vectorize(a.axes[0], lanes, TailStrategy::GuardWithIf);
@@ -140,9 +161,8 @@ void scheduleMatmulGpu(StepAlgorithm &a) {
     a.result.fuse(outer, a.axes[axis], fused);
     outer = fused;
   }
-  a.result
-      .gpu_tile(a.axes[0], outer, xBlock, yBlock, x, y, 32, 4,
-                TailStrategy::GuardWithIf);
+  a.result.gpu_tile(a.axes[0], outer, xBlock, yBlock, x, y, 32, 4,
+                    TailStrategy::GuardWithIf);
   a.product.compute_at(a.result, x)
       .bound_extent(a.axes[1], rows)
       .unroll(a.axes[1])
@@ -203,11 +223,12 @@ KernelObject compileStep(const StepSpec &spec, bool gpu,
       scheduleGpu(algorithm);
     else
       scheduleCpu(algorithm, target);
+    specializeEmpty(algorithm);
     std::vector<Argument> arguments(algorithm.operands.begin(),
                                     algorithm.operands.end());
-    object = emitObject(
-        spec.name, {{spec.name, Pipeline(algorithm.result), arguments}},
-        target);
+    object = emitObject(spec.name,
+                        {{spec.name, Pipeline(algorithm.result), arguments}},
+                        target);
   });
   return object;
 }

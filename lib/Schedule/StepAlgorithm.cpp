@@ -29,7 +29,8 @@ const std::map<std::string, Unary> unarySteps = {
     {"log", logFloat},
     {"sqrt", [](Expr x) { return strict_float(sqrt(x)); }},
     {"relu", [](Expr x) { return maxKeepNan(x, 0.0f); }},
-    {"elu", [](Expr x) { return select(strictLess(0.0f, x), x, expm1Float(x)); }},
+    {"elu",
+     [](Expr x) { return select(strictLess(0.0f, x), x, expm1Float(x)); }},
     {"sigmoid",
      [](Expr x) {
        return strictDiv(1.0f, strictAdd(1.0f, expFloat(negate(x))));
@@ -73,9 +74,8 @@ std::vector<Expr> broadcastIndices(const TensorType &type,
 
 void checkTensor(const TensorType &type, const std::string &step) {
   if (type.element != ElementType::F32 && step != "slice")
-    throw ScheduleError{
-        fmt::format("'{}' over {} is not supported yet; f32 is", step,
-                    spelling(type.element))};
+    throw ScheduleError{fmt::format("'{}' over {} is not supported yet; f32 is",
+                                    step, spelling(type.element))};
   if (type.rank() > mostAxes)
     throw ScheduleError{
         fmt::format("'{}' on a tensor of {} axes is not supported; at most {} "
@@ -105,6 +105,14 @@ StepAlgorithm::StepAlgorithm(const StepSpec &spec) {
     softmax();
   else if (spec.step == "slice")
     slice(spec);
+  else if (spec.step == "concat")
+    concat();
+  else if (spec.step == "take")
+    take(spec);
+  else if (spec.step == "shift")
+    shift(spec);
+  else if (spec.step == "segment_mean")
+    segmentMean(spec);
   else
     elementwise(spec);
   if (spec.result.rank() > 0)
@@ -133,6 +141,61 @@ void StepAlgorithm::slice(const StepSpec &spec) {
   int64_t axis = spec.integers.at(0), entry = spec.integers.at(1);
   at.insert(at.end() - axis, Expr(static_cast<int>(entry)));
   result(axes) = operands.at(0)(at);
+}
+
+/// The first operand with another token in place of the slot's own.
+Expr StepAlgorithm::atToken(size_t operand, const Expr &token) const {
+  std::vector<Expr> at = expressions(axes);
+  at.at(1) = token;
+  return operands.at(operand)(at);
+}
+
+void StepAlgorithm::concat() {
+  kind = Kind::Concat;
+  Expr slot = axes.at(1);
+  Expr first = operands.at(0).dim(1).extent();
+  Expr second = operands.at(1).dim(1).extent();
+  // Known to be empty, a side is zero and not read.
+  auto side = [&](size_t operand, const Expr &tokens, const Expr &token) {
+    return Halide::select(
+        tokens == 0, 0.0f,
+        atToken(operand, clamp(token, 0, max(tokens - 1, 0))));
+  };
+  result(axes) = Halide::select(slot < first, side(0, first, slot),
+                                side(1, second, slot - first));
+}
+
+void StepAlgorithm::take(const StepSpec &spec) {
+  kind = Kind::Elementwise;
+  result(axes) = atToken(0, axes.at(1) + static_cast<int>(spec.integers.at(0)));
+}
+
+void StepAlgorithm::shift(const StepSpec &spec) {
+  kind = Kind::Elementwise;
+  const int distance = static_cast<int>(spec.integers.at(0));
+  Expr tokens = operands.at(0).dim(1).extent(), slot = axes.at(1);
+  // Place on the line, and the line's length; the last one may be shorter.
+  Expr place = slot, length = tokens;
+  if (spec.integers.size() > 1) {
+    const int line = static_cast<int>(spec.integers[1]);
+    place = slot % line;
+    length = min(line, tokens - (slot - place));
+  }
+  Expr inside = distance >= 0 ? place >= distance : place < length + distance;
+  // Of what is inside the clamp changes nothing, but bounds follow from it.
+  Expr token =
+      clamp(slot - Halide::select(inside, distance, 0), 0, max(tokens - 1, 0));
+  result(axes) = Halide::select(inside, atToken(0, token), 0.0f);
+}
+
+void StepAlgorithm::segmentMean(const StepSpec &spec) {
+  kind = Kind::Mean;
+  const int length = static_cast<int>(spec.integers.at(0));
+  inner = RDom(0, length, "inner");
+  product(axes) = 0.0f;
+  product(axes) =
+      strictAdd(product(axes), atToken(0, axes.at(1) * length + inner));
+  result(axes) = strictDiv(product(axes), static_cast<float>(length));
 }
 
 void StepAlgorithm::transpose() {
@@ -189,8 +252,7 @@ void StepAlgorithm::softmax() {
 
   // Past the end the last entry counts once more, which no maximum minds.
   const float infinity = std::numeric_limits<float>::infinity();
-  Expr candidate =
-      x(with(clamp(likely(entry), 0, max(length - 1, 0))));
+  Expr candidate = x(with(clamp(likely(entry), 0, max(length - 1, 0))));
   partMax(lanes) = -infinity;
   partMax(lanes) = select(strictLess(partMax(laneOf), candidate), candidate,
                           partMax(laneOf));
@@ -202,8 +264,8 @@ void StepAlgorithm::softmax() {
   weight(axes) = expFloat(strictSub(x(at), greatest(rows)));
   Expr inside = weight(with(clamp(likely(entry), 0, max(length - 1, 0))));
   partSum(lanes) = 0.0f;
-  partSum(lanes) = strictAdd(partSum(laneOf),
-                             select(entry < length, inside, 0.0f));
+  partSum(lanes) =
+      strictAdd(partSum(laneOf), select(entry < length, inside, 0.0f));
   Expr sum = partSum(with(0));
   for (int n = 1; n < softmaxLanes; ++n)
     sum = strictAdd(sum, partSum(with(n)));

@@ -1,9 +1,9 @@
 //===- StepAlgorithm.h - what a dense step computes -------------*- C++ -*-===//
 //
 // The equations of the steps that are not attention: matrix product,
-// transposition, softmax, elementwise operations. Tensors have any strides but
-// contiguous innermost axes; an axis whose size is the constant 1, or that is
-// missing on the left, is repeated.
+// transposition, softmax, elementwise operations, moves and means of tokens.
+// Tensors have any strides but contiguous innermost axes; an axis whose size is
+// the constant 1, or that is missing on the left, is repeated.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EFFATTN_LIB_SCHEDULE_STEPALGORITHM_H
@@ -18,7 +18,7 @@
 namespace effattn {
 
 struct StepAlgorithm {
-  enum class Kind { Elementwise, Transpose, Matmul, Softmax };
+  enum class Kind { Elementwise, Concat, Mean, Transpose, Matmul, Softmax };
 
   /// Throws ScheduleError for a step that has no kernel.
   explicit StepAlgorithm(const StepSpec &spec);
@@ -31,6 +31,7 @@ struct StepAlgorithm {
 
   // Matmul: right(column, inner, ...) is the right matrix with its columns
   // repeated past the last one, product the sum over `inner`.
+  // Mean: product is the sum over the tokens of a segment, `inner`.
   Halide::Func right{"right"}, product{"product"};
   Halide::RDom inner;
   Halide::Var innerAxis{"inner_axis"};
@@ -46,6 +47,11 @@ private:
   void elementwise(const StepSpec &spec);
   void slice(const StepSpec &spec);
   void transpose();
+  void concat();
+  void take(const StepSpec &spec);
+  void shift(const StepSpec &spec);
+  void segmentMean(const StepSpec &spec);
+  Halide::Expr atToken(size_t operand, const Halide::Expr &token) const;
   void matmul(const StepSpec &spec);
   void softmax();
 };

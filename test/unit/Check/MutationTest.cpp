@@ -17,7 +17,7 @@ pattern near(l) = window(l, l) | { (h, i, j) : let u = i div 4 ; exists s in
   0..2 : j == u + s and abs(i - j) mod 3 != 1 }
 def twice(x) = x + x
 kernel f(q: f32[B, H, N, D], k: f32[B, H, M, D], v: f32[B, H, M, D],
-         g: index[G] in N, t: i32[B, N], span: i32[H], r: f32[N, M], x: f32,
+         g: index[G] in N, t: i32[B, N], span: i32[H], u: i32[N], r: f32[N, M], x: f32,
          Y: i64) -> f32[B, H, N, D], f32[B, H, N] {
   require N <= M and G < N, "too many"
   example B=1, H=2, N=16, M=16, D=8, G=2
@@ -27,7 +27,7 @@ kernel f(q: f32[B, H, N, D], k: f32[B, H, M, D], v: f32[B, H, M, D],
   let a = rows(g): attend(q, k, v, global(g) - heads(0..1: all, 1..2: stride(2)))
           else: merge c in 0..2 { attend(q, k, v, segments(t) & prefix(c)) }
   return merge(attend(q, twice(k), relu(v), on grid(Y, 4) { (i, j) : i.y == j.y }),
-    attend(q, k, v, in_order(sort(t), same_block(4, back=1)))) + a * 2, l
+    attend(q, k, v, in_order(sort(u), same_block(4, back=1)))) + a * 2, l
 }
 )";
 

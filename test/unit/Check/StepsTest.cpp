@@ -113,6 +113,45 @@ TEST(Steps, TransposeAndSoftmax) {
   EXPECT_EQ(typeOf("softmax(a)", "a: f32[N, D]"), "f32[N, D]");
 }
 
+TEST(Steps, StepsThatMoveTokens) {
+  const char *two = "a: f32[B, N, D], y: f32[B, M, D]";
+  EXPECT_EQ(typeOf("concat(a, y)", two), "f32[B, N + M, D]");
+  EXPECT_EQ(typeOf("take(a, 2, 5)", two), "f32[B, 3, D]");
+  EXPECT_EQ(typeOf("shift(a, -2)", two), "f32[B, N, D]");
+  EXPECT_EQ(typeOf("shift(a, 1, 8)", two), "f32[B, N, D]");
+  EXPECT_EQ(typeOf("segment_mean(a, 3)", two), "f32[B, N div 3, D]");
+  EXPECT_EQ(typeOf("segment_mean(a, 3)", "a: f32[11, D]"), "f32[3, D]");
+}
+
+TEST(Steps, TakeChecksItsRangeAtLaunch) {
+  Checked checked = checkText("kernel f(a: f32[N, D]) -> f32[3, D] {"
+                              "  return take(a, 2, 5) }");
+  ASSERT_NE(checked.program, nullptr) << checked.messages;
+  ASSERT_EQ(checked.kernel().requires_.size(), 1u);
+  EXPECT_EQ(toString(checked.kernel().requires_[0].condition), "5 <= N");
+}
+
+TEST(Steps, GreatestTokenRead) {
+  TensorType x{ElementType::F32, {dimension("N"), dimension("D")}};
+  std::vector<TensorType> types = {x, x};
+  auto text = [&](const char *name, int operand,
+                  std::vector<int64_t> integers = {}) {
+    ScalarRef token = greatestToken(*findStep(name), operand, types, integers,
+                                    variable("t"));
+    return token ? toString(token) : "all";
+  };
+  EXPECT_EQ(text("add", 1), "t");
+  EXPECT_EQ(text("matmul", 0), "t");
+  EXPECT_EQ(text("matmul", 1), "all");
+  EXPECT_EQ(text("transpose", 0), "all");
+  EXPECT_EQ(text("concat", 0), "t");
+  EXPECT_EQ(text("concat", 1), "t - N");
+  EXPECT_EQ(text("take", 0, {3, 9}), "t + 3");
+  EXPECT_EQ(text("shift", 0, {2}), "t - 2");
+  EXPECT_EQ(text("shift", 0, {1, 8}), "t - 1");
+  EXPECT_EQ(text("segment_mean", 0, {4}), "t * 4 + 3");
+}
+
 TEST(Steps, AStepIsComputedOnce) {
   Checked checked = checkText("kernel f(a: f32[N, D]) -> f32[N, D] {"
                               "  return relu(a) + relu(a) }");

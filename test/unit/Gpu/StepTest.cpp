@@ -66,9 +66,11 @@ protected:
 
   effattn_code compile(const std::string &step,
                        const std::vector<Shape> &operands,
-                       const Shape &result) {
+                       const Shape &result,
+                       std::vector<int64_t> integers = {}) {
     StepSpec spec;
-    spec.name = "step_" + step;
+    spec.integers = std::move(integers);
+    spec.name = "step_" + step + std::to_string(loaded.size());
     spec.step = step;
     for (const Shape &shape : operands)
       spec.operands.push_back(typeOf(shape));
@@ -145,6 +147,42 @@ TEST_F(GpuSteps, AddRepeatsAxesOfOne) {
     for (int64_t i = 0; i < 10; ++i)
       for (int64_t j = 0; j < 7; ++j)
         ASSERT_EQ(c.at({x, i, j}), a.at({x, i, j}) + b.at({0, i, 0}));
+}
+
+TEST_F(GpuSteps, StepsThatMoveTokens) {
+  Dense a({3, 10, 7}), b({3, 12, 7}, 1), joined({3, 22, 7}), part({3, 4, 7});
+  Dense moved({3, 10, 7}), inLines({3, 10, 7}), means({3, 3, 7});
+  check(compile("concat", {a.shape, b.shape}, joined.shape),
+        {&a.fill(1), &b.fill(2)}, joined);
+  check(compile("take", {a.shape}, part.shape, {5, 9}), {&a}, part);
+  check(compile("shift", {a.shape}, moved.shape, {-2}), {&a}, moved);
+  check(compile("shift", {a.shape}, inLines.shape, {1, 4}), {&a}, inLines);
+  check(compile("segment_mean", {a.shape}, means.shape, {3}), {&a}, means);
+  for (int64_t x = 0; x < 3; ++x)
+    for (int64_t j = 0; j < 7; ++j) {
+      for (int64_t i = 0; i < 22; ++i)
+        ASSERT_EQ(joined.at({x, i, j}),
+                  i < 10 ? a.at({x, i, j}) : b.at({x, i - 10, j}));
+      for (int64_t i = 0; i < 4; ++i)
+        ASSERT_EQ(part.at({x, i, j}), a.at({x, i + 5, j}));
+      for (int64_t i = 0; i < 10; ++i) {
+        ASSERT_EQ(moved.at({x, i, j}), i < 8 ? a.at({x, i + 2, j}) : 0);
+        ASSERT_EQ(inLines.at({x, i, j}), i % 4 ? a.at({x, i - 1, j}) : 0);
+      }
+      for (int64_t i = 0; i < 3; ++i)
+        ASSERT_NEAR(means.at({x, i, j}),
+                    (double(a.at({x, 3 * i, j})) + a.at({x, 3 * i + 1, j}) +
+                     a.at({x, 3 * i + 2, j})) /
+                        3,
+                    1e-6);
+    }
+}
+
+TEST_F(GpuSteps, ConcatOfAnEmptySide) {
+  Dense a({3, 0, 7}), b({3, 12, 7}), out({3, 12, 7});
+  effattn_code code = compile("concat", {{3, 2, 7}, b.shape}, out.shape);
+  check(code, {&a, &b.fill(2)}, out);
+  EXPECT_EQ(out.data, b.data);
 }
 
 TEST_F(GpuSteps, SoftmaxOfATransposeThatStaysOnTheDevice) {

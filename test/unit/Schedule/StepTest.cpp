@@ -359,6 +359,100 @@ TEST_P(Steps, Slice) {
   });
 }
 
+/// Token of the operands, one after the other, that each slot holds; -1: zero.
+using Places = std::function<int64_t(int64_t slot)>;
+
+void expectMoved(std::vector<Tensor *> operands, Tensor &out,
+                 const Places &place) {
+  size_t axis = out.shape.size() - 2;
+  forEach(out.shape, [&](const Shape &at) {
+    Shape source = at;
+    source[axis] = place(at[axis]);
+    float want = 0;
+    if (source[axis] >= 0) {
+      size_t which = 0;
+      while (source[axis] >= operands[which]->shape[axis])
+        source[axis] -= operands[which++]->shape[axis];
+      want = operands[which]->at(source);
+    }
+    ASSERT_EQ(out.at(at), want) << at[axis];
+  });
+}
+
+TEST_P(Steps, ConcatReadsNothingOfAnEmptySide) {
+  effattn_code code = compile("concat", {{2, 3, 4}, {2, 5, 4}}, {2, 8, 4});
+  for (auto [first, second] : {std::pair<int64_t, int64_t>{5, 7}, {0, 6},
+                               {6, 0}, {1, 1}, {300, 200}}) {
+    Tensor a({2, first, 35}, 1), b({2, second, 35}, 2);
+    Tensor out({2, first + second, 35}, 1);
+    a.fill(1);
+    b.fill(2);
+    if (first == 0)
+      a.view.data = nullptr;
+    if (second == 0)
+      b.view.data = nullptr;
+    run(code, {&a, &b}, out);
+    expectMoved({&a, &b}, out, [](int64_t slot) { return slot; });
+  }
+}
+
+TEST_P(Steps, Take) {
+  effattn_code code = compile("take", {{2, 9, 4}}, {2, 5, 4}, false, {3, 8});
+  Tensor in({2, 11, 19}, 1), out({2, 5, 19});
+  in.fill(1);
+  run(code, {&in}, out);
+  expectMoved({&in}, out, [](int64_t slot) { return slot + 3; });
+}
+
+TEST_P(Steps, Shift) {
+  for (int64_t n : {0, 1, 4, 900, -1, -3, -900}) {
+    effattn_code code = compile("shift", {{2, 9, 4}}, {2, 9, 4}, false, {n});
+    for (int64_t tokens : {0, 1, 5, 700}) {
+      Tensor in({2, tokens, 19}, 1), out({2, tokens, 19});
+      in.fill(1);
+      run(code, {&in}, out);
+      expectMoved({&in}, out, [&](int64_t slot) {
+        int64_t token = slot - n;
+        return token >= 0 && token < tokens ? token : -1;
+      });
+    }
+  }
+}
+
+TEST_P(Steps, ShiftWithinLines) {
+  for (int64_t n : {1, 2, 7, -1, -3})
+    for (int64_t line : {1, 4, 7}) {
+      effattn_code code =
+          compile("shift", {{2, 9, 4}}, {2, 9, 4}, false, {n, line});
+      for (int64_t tokens : {3, 28, 30}) {
+        Tensor in({2, tokens, 19}, 1), out({2, tokens, 19});
+        in.fill(1);
+        run(code, {&in}, out);
+        expectMoved({&in}, out, [&](int64_t slot) {
+          int64_t token = slot - n, first = slot / line * line;
+          bool inside = token >= first && token < first + line;
+          return inside && token < tokens ? token : -1;
+        });
+      }
+    }
+}
+
+TEST_P(Steps, SegmentMeanLeavesOutTheLastPartialSegment) {
+  effattn_code code =
+      compile("segment_mean", {{2, 9, 4}}, {2, 3, 4}, false, {3});
+  for (int64_t tokens : {3, 17, 400, 2}) {
+    Tensor in({2, tokens, 19}, 1), out({2, tokens / 3, 19});
+    in.fill(1);
+    run(code, {&in}, out);
+    forEach(out.shape, [&](const Shape &at) {
+      double sum = 0;
+      for (int64_t k = 0; k < 3; ++k)
+        sum += in.at({at[0], at[1] * 3 + k, at[2]});
+      ASSERT_NEAR(out.at(at), sum / 3, 1e-6);
+    });
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Isa, Steps, ::testing::ValuesIn(runnableIsas()),
                          [](const auto &info) { return info.param; });
 
