@@ -104,8 +104,8 @@ struct PatternFacts {
   /// Names of a row's coordinates: {"i"}, {"iy", "ix"}, {"iz", "iy", "ix"}.
   std::vector<std::string> rowParameters;
   std::vector<RowCase> cases; ///< by indexOf(assignment)
-  /// Column hull of a contiguous tile where no atom holds: least and greatest
-  /// visible column, as text. Empty where no tile sees a column.
+  /// Column hull of row `i` where no atom holds: least and greatest visible
+  /// column, as text. Empty where no row sees a column, and on grids.
   std::string hullLower, hullUpper;
   Causality causality;
   PairCount count;

@@ -5,7 +5,10 @@
 // column = a * iterator + b, is a run:
 //   for (c = lo; c < hi; c += inc) S(a*c + b)
 //   -> first a*lo + b, step a*inc, count (hi - lo + inc - 1) div inc
-// Any other statement is a run of one column.
+// Any other statement is a run of one column. On a grid a statement has the
+// coordinates of the column, S(y, x), and the column is X*y + x: its factor is
+// the sum of those of the coordinates times their strides. A loop over runs
+// that follow each other without a gap, such as whole lines, is one run.
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Analysis/Runs.h"
@@ -28,43 +31,37 @@ std::shared_ptr<RunNest> makeNest(RunNest::Kind kind) {
   return nest;
 }
 
-/// a where expression = a * name + (something without name).
-std::optional<int64_t> coefficient(const ScalarRef &expression,
-                                   const std::string &name) {
+/// a where expression = a * name + (something without name); null where it is
+/// not of this form.
+ScalarRef coefficient(const ScalarRef &expression, const std::string &name) {
   const Scalar &node = *expression;
   auto of = [&](int k) { return coefficient(node.operands[k], name); };
   switch (node.kind) {
   case ScalarKind::Variable:
-    return node.name == name ? 1 : 0;
+    return constantInt(node.name == name);
   case ScalarKind::Add:
   case ScalarKind::Sub: {
-    auto a = of(0), b = of(1);
-    if (!a || !b)
-      return std::nullopt;
-    return node.kind == ScalarKind::Add ? *a + *b : *a - *b;
+    ScalarRef a = of(0), b = of(1);
+    return a && b ? binary(node.kind, a, b) : nullptr;
   }
   case ScalarKind::Neg: {
-    auto a = of(0);
-    return a ? std::optional(-*a) : std::nullopt;
+    ScalarRef a = of(0);
+    return a ? unary(ScalarKind::Neg, a) : nullptr;
   }
   case ScalarKind::Mul: {
-    int factor = node.operands[0]->isConstant() ? 0 : 1;
-    if (!node.operands[factor]->isConstant())
-      break;
-    auto a = of(1 - factor);
-    return a ? std::optional(*a * node.operands[factor]->integer)
-             : std::nullopt;
+    ScalarRef a = of(0), b = of(1);
+    if (a && b && b->isConstant(0))
+      return a * node.operands[1];
+    return a && b && a->isConstant(0) ? node.operands[0] * b : nullptr;
   }
   default:
-    break;
+    return usesVariable(expression, name) ? nullptr : constantInt(0);
   }
-  if (usesVariable(expression, name))
-    return std::nullopt;
-  return 0;
 }
 
 class Converter {
 public:
+  explicit Converter(const Space &space) : space(space) {}
   RunNestRef nest(isl_ast_node *tree);
   ScalarRef scalar(isl_ast_expr *expression);
 
@@ -75,8 +72,13 @@ private:
   RunNestRef statement(isl_ast_node *tree);
   ScalarRef integer(isl_ast_expr *expression);
   ScalarRef operation(isl_ast_expr *expression);
-  ScalarRef column(isl_ast_node *statement);
+  std::vector<ScalarRef> column(isl_ast_node *statement);
+  RunNestRef runOf(const std::vector<ScalarRef> &column,
+                   const std::string &iterator, const ScalarRef &lower,
+                   const ScalarRef &step, const ScalarRef &count);
+  RunNestRef joined(RunNestRef loop);
 
+  const Space &space;
   /// Iterators of loops that run once.
   std::map<std::string, ScalarRef> fixed;
 };
@@ -257,50 +259,98 @@ RunNestRef Converter::loop(isl_ast_node *tree) {
   if (op == isl_ast_expr_op_le)
     end = end + constantInt(1);
 
-  if (isl_ast_node_get_type(body.get()) == isl_ast_node_user) {
-    ScalarRef value = column(body.get());
-    std::optional<int64_t> a = value ? coefficient(value, name) : std::nullopt;
-    if (a && *a > 0) {
-      auto run = makeNest(RunNest::Kind::Run);
-      run->first = substitute(value, name, lower);
-      run->step = constantInt(*a * step->integer);
-      run->count = floorDiv(end - lower + constantInt(step->integer - 1), step);
+  ScalarRef count =
+      floorDiv(end - lower + constantInt(step->integer - 1), step);
+  if (isl_ast_node_get_type(body.get()) == isl_ast_node_user)
+    if (RunNestRef run = runOf(column(body.get()), name, lower, step, count))
       return run;
-    }
-  }
   auto result = makeNest(RunNest::Kind::For);
   result->iterator = name;
   result->first = lower;
   result->end = end;
   result->step = step;
   result->children.push_back(nest(body.get()));
-  return result->children[0] ? result : nullptr;
+  return result->children[0] ? joined(result) : nullptr;
+}
+
+/// The columns for each value of the iterator, where they are a run: each
+/// coordinate is linear in it, and none of them falls.
+RunNestRef Converter::runOf(const std::vector<ScalarRef> &column,
+                            const std::string &iterator, const ScalarRef &lower,
+                            const ScalarRef &step, const ScalarRef &count) {
+  std::vector<ScalarRef> factors, first;
+  bool moves = false;
+  for (const ScalarRef &coordinate : column) {
+    factors.push_back(coefficient(coordinate, iterator));
+    if (!factors.back() || !factors.back()->isConstant() ||
+        factors.back()->integer < 0)
+      return nullptr;
+    moves |= factors.back()->integer > 0;
+    first.push_back(substitute(coordinate, iterator, lower));
+  }
+  if (!moves)
+    return nullptr; // or there is no column
+  auto run = makeNest(RunNest::Kind::Run);
+  run->first = space.raw(first);
+  run->step = space.raw(factors) * step;
+  run->count = count;
+  return run;
+}
+
+/// for (c = lo; c < hi; ++c) run(first = n*c + b, step = 1, count = n)
+/// -> run(first = n*lo + b, step = 1, count = n * (hi - lo))
+RunNestRef Converter::joined(RunNestRef loop) {
+  const RunNest &body = *loop->children[0];
+  if (body.kind != RunNest::Kind::Run || !loop->step->isConstant(1) ||
+      !body.step->isConstant(1) || usesVariable(body.count, loop->iterator))
+    return loop;
+  ScalarRef factor = coefficient(body.first, loop->iterator);
+  if (!factor || !equivalent(factor, body.count))
+    return loop;
+  auto run = makeNest(RunNest::Kind::Run);
+  run->first = substitute(body.first, loop->iterator, loop->first);
+  run->step = body.step;
+  // A loop that does not begin has no run: its count is not positive.
+  run->count = body.count * (loop->end - loop->first);
+  return run;
 }
 
 RunNestRef Converter::statement(isl_ast_node *tree) {
   auto run = makeNest(RunNest::Kind::Run);
-  run->first = column(tree);
+  std::vector<ScalarRef> coordinates = column(tree);
+  if (coordinates.empty())
+    return nullptr;
+  run->first = space.raw(coordinates);
   run->step = run->count = constantInt(1);
-  return run->first ? run : nullptr;
+  return run;
 }
 
-/// The argument of S(...): a call whose argument 0 is the name.
-ScalarRef Converter::column(isl_ast_node *statement) {
+/// The arguments of S(...): a call whose argument 0 is the name. Empty where
+/// they cannot be had.
+std::vector<ScalarRef> Converter::column(isl_ast_node *statement) {
   Expr call(isl_ast_node_user_get_expr(statement));
-  if (!call || isl_ast_expr_op_get_n_arg(call.get()) != 2)
-    return nullptr;
-  Expr argument(isl_ast_expr_op_get_arg(call.get(), 1));
-  return scalar(argument.get());
+  auto rank = static_cast<int>(space.rank());
+  if (!call || isl_ast_expr_op_get_n_arg(call.get()) != rank + 1)
+    return {};
+  std::vector<ScalarRef> coordinates;
+  for (int k = 0; k < rank; ++k) {
+    Expr argument(isl_ast_expr_op_get_arg(call.get(), k + 1));
+    coordinates.push_back(scalar(argument.get()));
+    if (!coordinates.back())
+      return {};
+  }
+  return coordinates;
 }
 
 } // namespace
 
-RunNestRef toRunNest(isl_ast_node *tree) {
-  return tree ? Converter().nest(tree) : nullptr;
+RunNestRef toRunNest(isl_ast_node *tree, const Space &space) {
+  return tree ? Converter(space).nest(tree) : nullptr;
 }
 
 ScalarRef toScalar(isl_ast_expr *expression) {
-  return expression ? Converter().scalar(expression) : nullptr;
+  Space flat;
+  return expression ? Converter(flat).scalar(expression) : nullptr;
 }
 
 } // namespace effattn

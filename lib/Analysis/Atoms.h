@@ -17,8 +17,14 @@
 //     Unknown      everything else: true or false for each pair
 //   extra          an Int look-up by b and h alone: a parameter of the sets
 //
-// Key atoms with index sets come before key atoms with conditions; query atoms
-// too.
+// Key atoms with index sets (by their numbers) come before key atoms with
+// conditions; query atoms too. Of the look-ups on one side that one `and` or
+// `or` joins, one condition is made. All Unknown conditions of a predicate are
+// one relation, the last one.
+//
+// A comparison of integers without look-ups that is not affine (i mod w with an
+// argument w) is an atom as if it held a look-up. One of real numbers is
+// Unknown.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EFFATTN_LIB_ANALYSIS_ATOMS_H
@@ -44,7 +50,7 @@ struct RelationAtom {
   ScalarRef columnLabel;            ///< Int over `j`
   /// Bitmap: Bool over the variables `u` (row label) and `w` (column label).
   ScalarRef test;
-  ScalarRef source; ///< the condition as it was, for messages
+  ScalarRef source; ///< the (first) condition as it was, for messages
 };
 
 /// Most relations of one pattern (3^r states), and most side atoms.
@@ -73,9 +79,16 @@ struct AtomisedPredicate {
 
   /// The predicate under an assignment whose relations are 0 or 1 each.
   ScalarRef assign(const Assignment &assignment) const;
+  /// What holds for some value of the relations in state 2, and what holds for
+  /// each: the same where there are none. Unknown is in state 2 always.
+  ScalarRef may(const Assignment &assignment) const;
+  ScalarRef must(const Assignment &assignment) const;
 };
 
-AtomisedPredicate atomise(const ScalarRef &predicate);
+/// `extents` of a grid where the predicate has coordinates (PatternForm): then
+/// conditions and labels are written with i and j alone.
+AtomisedPredicate atomise(const ScalarRef &predicate,
+                          const std::vector<ScalarRef> &extents = {});
 
 } // namespace effattn
 

@@ -89,7 +89,8 @@ isl_stat addPolytope(isl_basic_set *piece, void *user) {
 std::optional<Chambers> findChambers(const ScalarRef &predicate) {
   IslContext context(maxOperations);
   Parameters parameters({predicate}, false);
-  ToIsl toIsl(context, parameters);
+  Space flat;
+  ToIsl toIsl(context, parameters, flat);
   IslSet pairs = intersect(toIsl.set(predicate),
                            parseSet(context, "[N, M] -> { [i, j] : N >= 1 and "
                                              "0 <= i < N and 0 <= j < N }"));

@@ -1,4 +1,4 @@
-//===- Hull.cpp - least and greatest visible column of a tile -------------===//
+//===- Hull.cpp - least and greatest visible column of a row --------------===//
 #include "lib/Analysis/Facts.h"
 #include "lib/Analysis/Runs.h"
 
@@ -22,11 +22,11 @@ std::string expression(const IslSet &limits, isl_pw_aff *bound) {
 
 } // namespace
 
-Hull findHull(const std::string &touch, int64_t tileRows) {
+Hull findHull(const std::string &row) {
   IslContext context(maxOperations);
-  IslSet columns = parseSet(context, touch);
-  IslSet limits = parseSet(
-      context, "[N, M, t] -> { : " + tileContext("t", tileRows) + " }");
+  IslSet columns = parseSet(context, row);
+  IslSet limits =
+      parseSet(context, "[N, M, i] -> { : " + rowContext(Space()) + " }");
   if (isl_set_is_empty(columns.get()) != isl_bool_false)
     return {};
   limits = intersect(std::move(limits), IslSet(isl_set_params(columns.copy())));

@@ -79,6 +79,11 @@ IslSet parseSet(const IslContext &context, const std::string &text) {
   return parse(context, text, isl_set_read_from_str);
 }
 
+Isl<isl_multi_aff> parseMultiAff(const IslContext &context,
+                                 const std::string &text) {
+  return parse(context, text, isl_multi_aff_read_from_str);
+}
+
 Isl<isl_union_map> parseUnionMap(const IslContext &context,
                                  const std::string &text) {
   return parse(context, text, isl_union_map_read_from_str);

@@ -138,6 +138,8 @@ inline IslSet coalesce(IslSet a) {
   return IslSet(isl_set_coalesce(a.release()));
 }
 
+Isl<isl_multi_aff> parseMultiAff(const IslContext &context,
+                                 const std::string &text);
 IslSet parseSet(const IslContext &context, const std::string &text);
 Isl<isl_union_map> parseUnionMap(const IslContext &context,
                                  const std::string &text);

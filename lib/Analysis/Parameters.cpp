@@ -15,8 +15,9 @@ namespace {
 /// Names that our sets use themselves, and words of isl's text, which it reads
 /// without regard to case.
 bool isTaken(std::string name) {
-  static const std::set<std::string> ours = {"N", "M", "q0", "b",
-                                             "h", "i", "j",  "t"};
+  static const std::set<std::string> ours = {
+      "N",  "M",  "q0", "b",  "h",  "i",  "j",  "t",  "r", "k",
+      "iz", "iy", "ix", "jz", "jy", "jx", "tz", "ty", "tx"};
   static const std::set<std::string> words = {
       "exists",   "and",   "or",   "not",    "implies", "mod",   "min",
       "max",      "floor", "ceil", "abs",    "true",    "false", "infty",
@@ -36,17 +37,19 @@ bool isPlain(const std::string &name) {
          });
 }
 
-bool same(const Scalar &a, const Scalar &b) {
-  return a.kind == b.kind && a.name == b.name;
-}
-
 } // namespace
 
-Parameters::Parameters(const std::vector<ScalarRef> &expressions, bool withQ0) {
-  add(*variable("N"));
-  add(*variable("M"));
+Parameters::Parameters(const std::vector<ScalarRef> &expressions, bool withQ0,
+                       const std::vector<ScalarRef> &extents,
+                       const std::vector<ScalarRef> &extras) {
+  add(variable("N"));
+  add(variable("M"));
   if (withQ0)
-    add(*variable("q0"));
+    add(variable("q0"));
+  const char *names[] = {"extent_x", "extent_y", "extent_z"};
+  for (size_t axis = 0; axis < extents.size(); ++axis)
+    if (!extents[axis]->isConstant())
+      add(extents[axis], names[extents.size() - 1 - axis]);
   auto visit = [&](const Scalar &node) {
     bool isOuter = node.kind == ScalarKind::Variable &&
                    (node.name == "b" || node.name == "h");
@@ -54,17 +57,26 @@ Parameters::Parameters(const std::vector<ScalarRef> &expressions, bool withQ0) {
         node.kind == ScalarKind::Dimension ||
         (node.kind == ScalarKind::Argument && node.type == ScalarType::Int);
     if (isOuter || isSize)
-      add(node);
+      add(std::make_shared<Scalar>(node));
   };
   for (const ScalarRef &expression : expressions)
     walk(expression, visit);
+  for (size_t k = 0; k < extras.size(); ++k)
+    add(extras[k], fmt::format("extra{}", k));
 }
 
 std::optional<int> Parameters::find(const Scalar &node) const {
+  ScalarRef same(std::shared_ptr<void>(), &node);
   for (size_t k = 0; k < parameters.size(); ++k)
-    if (same(*parameters[k].value, node))
+    if (equivalent(parameters[k].value, same))
       return static_cast<int>(k);
   return std::nullopt;
+}
+
+ScalarRef Parameters::named(const ScalarRef &extent) const {
+  if (extent->isConstant())
+    return extent;
+  return variable(parameters[find(*extent).value()].name);
 }
 
 std::string Parameters::isl(const std::vector<std::string> &further) const {
@@ -75,10 +87,11 @@ std::string Parameters::isl(const std::vector<std::string> &further) const {
   return fmt::format("[{}]", fmt::join(names, ", "));
 }
 
-void Parameters::add(const Scalar &node) {
+void Parameters::add(const ScalarRef &value, const std::string &fallback) {
+  const Scalar &node = *value;
   if (find(node))
     return;
-  std::string name = node.name;
+  std::string name = node.name.empty() ? fallback : node.name;
   if (node.kind != ScalarKind::Variable && (isTaken(name) || !isPlain(name))) {
     for (char &c : name)
       if (static_cast<unsigned char>(c) >= 128 ||
@@ -93,7 +106,7 @@ void Parameters::add(const Scalar &node) {
   };
   while (isUsed(name))
     name += "_";
-  parameters.push_back({name, std::make_shared<Scalar>(node)});
+  parameters.push_back({name, value});
 }
 
 std::vector<int64_t> moduli(const ScalarRef &predicate) {

@@ -4,10 +4,12 @@
 // are runs of columns. lib/Lowering turns it into scf and arith; tests and the
 // command line tools evaluate it directly. Expressions are integer or Bool
 // Scalars over Variable nodes: the parameters of the set (the names of
-// PatternFacts::parameters, `t` for the tile or `i` for the row) and iterators
-// of enclosing loops. Their kinds are Constant, Variable, Add, Sub, Mul, Neg,
-// FloorDiv and Mod by positive constants, Min, Max, Less, LessEqual, Equal,
-// And, Or, Not, Select.
+// PatternFacts::parameters, the coordinates of the tile or the row) and
+// iterators of enclosing loops. Their kinds are Constant, Variable, Add, Sub,
+// Mul, Neg, FloorDiv and Mod by positive constants, Min, Max, Less, LessEqual,
+// Equal, And, Or, Not, Select. Columns are raw indices: on a grid of symbolic
+// sizes first, step and count hold products with these sizes, else products
+// have a constant factor.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EFFATTN_LIB_ANALYSIS_RUNNEST_H

@@ -12,14 +12,18 @@
 //   - where some loop still lists single columns and B is not a multiple of a
 //     modulus: with t = p*u + v, where p*B is,
 //   - and with each residue class of columns by itself.
+// On a grid columns are [y, x]: lines first (runs along x), columns first (runs
+// along y, with step X), and each axis divided by each modulus.
 // Each column of the set is visited once by construction, whatever is chosen.
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Analysis/Runs.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -77,10 +81,11 @@ bool listsColumns(const RunNestRef &nest, bool inLoop = false) {
 
 class Search {
 public:
-  Search(const IslContext &context, const std::string &tileParameter,
-         std::vector<int64_t> moduli, int64_t tileRows)
-      : context(context), tileParameter(tileParameter),
-        moduli(std::move(moduli)), tileRows(std::max<int64_t>(tileRows, 1)) {
+  Search(const IslContext &context, const LoopFrame &frame)
+      : context(context), frame(frame), moduli(frame.moduli),
+        rank(frame.space.rank()) {
+    for (const Coordinate &coordinate : frame.coordinates)
+      unit = std::max(unit, coordinate.unit);
     setSamples();
   }
 
@@ -97,45 +102,68 @@ private:
   Candidate trySchedules(const IslSet &set, const IslSet &parameterContext);
   Candidate trySplit(const IslSet &set, const IslSet &parameterContext);
   Candidate tryUnrolled(const IslSet &set, const IslSet &parameterContext);
+  Candidate lines(const IslSet &set, const IslSet &parameterContext);
   Candidate build(const IslSet &set, const IslSet &parameterContext,
-                  const std::string &schedule, const char *options);
+                  const std::string &schedule, const std::string &options);
   Candidate score(RunNestRef nest) const;
 
   const IslContext &context;
-  const std::string &tileParameter;
+  const LoopFrame &frame;
   std::vector<int64_t> moduli;
-  int64_t tileRows;
+  size_t rank;
+  int64_t unit = 1;
   /// Turns u and v of a split into t again.
   std::function<RunNestRef(const RunNestRef &)> restore;
   int exhausted = 0;
-  int64_t sampleSize = 0;
-  std::vector<int64_t> sampleTiles;
+  /// Values of parameters: sizes, then the coordinates of some tiles.
+  std::map<std::string, int64_t> sizes;
+  int64_t otherSize = 0;
+  std::vector<std::map<std::string, int64_t>> samples;
 };
 
 /// Interior tiles at N = M, far enough from both ends for moduli and tiles.
 void Search::setSamples() {
-  int64_t unit = tileRows;
+  int64_t step = unit;
   for (int64_t modulus : moduli)
-    unit = std::max(unit, modulus);
-  sampleSize = std::clamp<int64_t>(12 * unit + 7, 1024, 1 << 15);
-  int64_t tiles = sampleSize / tileRows;
-  for (int64_t third : {tiles / 3, 2 * tiles / 3})
-    for (int64_t k = 0; k < 3; ++k)
-      sampleTiles.push_back(std::min(third + k, tiles - 1));
+    step = std::max(step, modulus);
+  int64_t size = std::clamp<int64_t>(12 * step + 7, 1024, 1 << 15);
+  std::vector<int64_t> lengths = {size};
+  if (frame.space.isGrid()) {
+    int64_t length = std::clamp<int64_t>(12 * step + 7, 64, 4096);
+    lengths.clear();
+    size = 1;
+    for (const ScalarRef &extent : frame.space.extents) {
+      lengths.push_back(extent->isConstant() ? extent->integer : length);
+      if (!extent->isConstant())
+        sizes[extent->name] = length;
+      size *= lengths.back();
+    }
+  }
+  sizes["N"] = sizes["M"] = size;
+  otherSize = size / 4;
+  for (int64_t third : {1, 2})
+    for (int64_t k = 0; k < 3; ++k) {
+      std::map<std::string, int64_t> sample;
+      for (const Coordinate &coordinate : frame.coordinates) {
+        int64_t last = lengths[coordinate.axis] / coordinate.unit - 1;
+        if (coordinate.count > 0)
+          last = coordinate.count - 1;
+        last = std::max<int64_t>(last, 0);
+        sample[coordinate.name] = std::min((last + 1) * third / 3 + k, last);
+      }
+      samples.push_back(std::move(sample));
+    }
 }
 
 Candidate Search::score(RunNestRef nest) const {
   Candidate result;
   int64_t runs = 0, steps = 0;
-  for (int64_t tile : sampleTiles) {
+  for (const auto &sample : samples) {
     auto parameter = [&](const std::string &name) -> int64_t {
-      if (name == tileParameter)
-        return tile;
-      if (name == "N" || name == "M")
-        return sampleSize;
-      if (name == "q0" || name == "b" || name == "h")
-        return 0;
-      return sampleSize / 4;
+      for (const auto *values : {&sample, &sizes})
+        if (auto found = values->find(name); found != values->end())
+          return found->second;
+      return name == "q0" || name == "b" || name == "h" ? 0 : otherSize;
     };
     NestWork work = measure(nest, parameter, maxSampleSteps);
     runs += work.runs;
@@ -144,15 +172,27 @@ Candidate Search::score(RunNestRef nest) const {
   result.listsColumns = listsColumns(nest);
   result.cost =
       16 * runs + 4 * steps + nodes(nest) + (result.listsColumns ? 256 : 0);
-  result.good =
-      !result.listsColumns &&
-      runs <= runsOfGoodTile * static_cast<int64_t>(sampleTiles.size());
+  result.good = !result.listsColumns &&
+                runs <= runsOfGoodTile * static_cast<int64_t>(samples.size());
   result.nest = std::move(nest);
   return result;
 }
 
+/// "a, b, c" for a schedule of this many dimensions.
+std::string letters(size_t count) {
+  std::string text;
+  for (size_t k = 0; k < count; ++k)
+    text += std::string(k ? ", " : "") + static_cast<char>('a' + k);
+  return text;
+}
+
+std::string separated(size_t dimensions) {
+  return fmt::format("{{ [{}] -> separate[x] }}", letters(dimensions));
+}
+
 Candidate Search::build(const IslSet &set, const IslSet &parameterContext,
-                        const std::string &schedule, const char *options) {
+                        const std::string &schedule,
+                        const std::string &options) {
   begin();
   IslSet columns(isl_set_set_tuple_name(set.copy(), "S"));
   Isl<isl_union_map> order(isl_union_map_intersect_domain(
@@ -164,7 +204,7 @@ Candidate Search::build(const IslSet &set, const IslSet &parameterContext,
       builder.release(), parseUnionMap(context, options).release()));
   Isl<isl_ast_node> tree(
       isl_ast_build_node_from_schedule_map(builder.get(), order.release()));
-  RunNestRef nest = toRunNest(tree.get());
+  RunNestRef nest = toRunNest(tree.get(), frame.space);
   exhausted += context.recover();
   if (!nest)
     return {};
@@ -175,9 +215,15 @@ Candidate better(Candidate a, Candidate b) {
   return !a.nest || (b.nest && b.cost < a.cost) ? b : a;
 }
 
+/// Coordinates in their order: "S[a, b] -> [a, b]".
+Candidate Search::lines(const IslSet &set, const IslSet &parameterContext) {
+  std::string names = letters(rank);
+  return build(set, parameterContext,
+               fmt::format("{{ S[{0}] -> [{0}] }}", names), separated(rank));
+}
+
 Candidate Search::solve(const IslSet &set, const IslSet &parameterContext) {
-  Candidate chosen =
-      build(set, parameterContext, "{ S[k] -> [k] }", "{ [a] -> separate[x] }");
+  Candidate chosen = lines(set, parameterContext);
   if (chosen.good || stopped())
     return chosen;
   if (isl_set_n_basic_set(set.get()) > 1) {
@@ -188,7 +234,7 @@ Candidate Search::solve(const IslSet &set, const IslSet &parameterContext) {
   chosen = better(chosen, trySchedules(set, parameterContext));
   if (!chosen.nest || chosen.listsColumns)
     chosen = better(chosen, trySplit(set, parameterContext));
-  if (!chosen.nest || chosen.listsColumns)
+  if (rank == 1 && (!chosen.nest || chosen.listsColumns))
     chosen = better(chosen, tryUnrolled(set, parameterContext));
   return chosen;
 }
@@ -218,15 +264,36 @@ Candidate Search::solvePieces(const IslSet &set,
 Candidate Search::trySchedules(const IslSet &set,
                                const IslSet &parameterContext) {
   Candidate chosen;
+  std::string names = letters(rank);
+  auto attempt = [&](const std::string &order, size_t dimensions) {
+    if (chosen.good || stopped())
+      return;
+    chosen =
+        better(chosen, build(set, parameterContext,
+                             fmt::format("{{ S[{}] -> [{}] }}", names, order),
+                             separated(dimensions)));
+  };
+  // Columns first: each axis but the last one as the innermost.
+  for (size_t inner = rank - 1; inner-- > 0;) {
+    std::string order;
+    for (size_t k = 0; k < rank; ++k)
+      if (k != inner)
+        order += std::string(1, static_cast<char>('a' + k)) + ", ";
+    attempt(order + static_cast<char>('a' + inner), rank);
+  }
   for (int64_t modulus : moduli)
-    for (const char *form : {"{{ S[k] -> [floor(k/{0}), k mod {0}] }}",
-                             "{{ S[k] -> [k mod {0}, floor(k/{0})] }}"}) {
-      if (chosen.good || stopped())
-        return chosen;
-      chosen = better(chosen, build(set, parameterContext,
-                                    fmt::format(fmt::runtime(form), modulus),
-                                    "{ [a, b] -> separate[x] }"));
-    }
+    for (size_t axis = rank; axis-- > 0;)
+      for (const char *form :
+           {"floor({0}/{1}), {0} mod {1}", "{0} mod {1}, floor({0}/{1})"}) {
+        std::string order;
+        for (size_t k = 0; k < rank; ++k) {
+          std::string name(1, static_cast<char>('a' + k));
+          order += (k ? ", " : "") +
+                   (k == axis ? fmt::format(fmt::runtime(form), name, modulus)
+                              : name);
+        }
+        attempt(order, rank + 1);
+      }
   return chosen;
 }
 
@@ -250,29 +317,41 @@ IslSet replaceParameter(const IslSet &set, const IslSet &relation,
 }
 
 Candidate Search::trySplit(const IslSet &set, const IslSet &parameterContext) {
-  int64_t p = 1;
-  for (int64_t modulus : moduli) {
-    p = std::lcm(p, modulus / std::gcd(modulus, tileRows));
-    if (p > maxModulus)
-      return {};
+  IslSet splitSet = set, splitContext = parameterContext;
+  std::vector<std::function<RunNestRef(const RunNestRef &)>> back;
+  for (const Coordinate &coordinate : frame.coordinates) {
+    int64_t p = 1;
+    for (int64_t modulus : moduli) {
+      p = std::lcm(p, modulus / std::gcd(modulus, coordinate.unit));
+      if (p > maxModulus)
+        return {};
+    }
+    // The residues of a tiling are not divided.
+    if (p == 1 || coordinate.count > 0)
+      continue;
+    std::string name = coordinate.name, u = freshName(splitSet, "u"),
+                v = freshName(splitSet, "v");
+    IslSet relation = parseSet(
+        context,
+        fmt::format("[{0}, {1}, {2}] -> {{ : {0} = {3}*{1} + {2} and 0 "
+                    "<= {2} < {3} and {1} >= 0 }}",
+                    name, u, v, p));
+    splitSet = replaceParameter(splitSet, relation, name);
+    splitContext = replaceParameter(splitContext, relation, name);
+    back.push_back([=](const RunNestRef &nest) {
+      ScalarRef t = variable(name);
+      return substitute(substitute(nest, u, floorDiv(t, constantInt(p))), v,
+                        mod(t, constantInt(p)));
+    });
   }
-  if (p == 1)
+  if (back.empty())
     return {};
-  std::string u = freshName(set, "u"), v = freshName(set, "v");
-  IslSet relation = parseSet(
-      context, fmt::format("[{0}, {1}, {2}] -> {{ : {0} = {3}*{1} + {2} and 0 "
-                           "<= {2} < {3} and {1} >= 0 }}",
-                           tileParameter, u, v, p));
-  IslSet splitSet = replaceParameter(set, relation, tileParameter);
-  IslSet splitContext =
-      replaceParameter(parameterContext, relation, tileParameter);
-  ScalarRef t = variable(tileParameter);
-  restore = [&](const RunNestRef &nest) {
-    return substitute(substitute(nest, u, floorDiv(t, constantInt(p))), v,
-                      mod(t, constantInt(p)));
+  restore = [&](RunNestRef nest) {
+    for (const auto &one : back)
+      nest = one(nest);
+    return nest;
   };
-  Candidate chosen = better(build(splitSet, splitContext, "{ S[k] -> [k] }",
-                                  "{ [a] -> separate[x] }"),
+  Candidate chosen = better(lines(splitSet, splitContext),
                             trySchedules(splitSet, splitContext));
   restore = nullptr;
   return chosen;
@@ -295,22 +374,71 @@ Candidate Search::tryUnrolled(const IslSet &set,
 
 } // namespace
 
-std::string tileContext(const std::string &tileParameter, int64_t tileRows) {
-  std::string context =
-      fmt::format("N >= 1 and M >= 0 and {} >= 0", tileParameter);
-  if (tileRows > 0)
-    context += fmt::format(" and {}*{} < N", tileRows, tileParameter);
-  return context;
+std::string rowContext(const Space &space) {
+  return space.sizes() + " and " + space.rowBounds();
+}
+
+LoopFrame rowFrame(const Space &space, const std::vector<int64_t> &moduli) {
+  LoopFrame frame{space, {}, rowContext(space), moduli};
+  for (size_t axis = 0; axis < space.rank(); ++axis)
+    frame.coordinates.push_back({space.rows[axis], 1, 0, axis});
+  return frame;
+}
+
+namespace {
+
+std::vector<Coordinate> coordinatesOf(const Space &space,
+                                      const Tiling &tiling) {
+  std::vector<std::string> names = tileParameters(tiling);
+  switch (tiling.order) {
+  case RowOrder::Grid: {
+    std::vector<Coordinate> all;
+    for (size_t axis = 0; axis < names.size(); ++axis)
+      all.push_back({names[axis], tiling.shape[axis], 0, axis});
+    return all;
+  }
+  case RowOrder::Residues:
+    return {{names[0], 1, tiling.modulus, 0},
+            {names[1], tiling.rows * tiling.modulus, 0, 0}};
+  default:
+    // On a grid the tiles of all lines are counted by the slowest axis, which
+    // matters for samples alone.
+    return {{names[0], std::max<int64_t>(tiling.rows, 1), 0,
+             space.rank() > 1 ? space.rank() - 1 : 0}};
+  }
+}
+
+} // namespace
+
+/// Tiles without rows (of a residue class that ends early) are in the context:
+/// their loops give columns like any other's.
+std::string tileContext(const Space &space, const Tiling &tiling) {
+  std::string text = space.sizes();
+  for (const Coordinate &one : coordinatesOf(space, tiling)) {
+    text += fmt::format(" and 0 <= {}", one.name);
+    if (one.count > 0)
+      text += fmt::format(" and {} < {}", one.name, one.count);
+    else if (tiling.order == RowOrder::Grid)
+      text += fmt::format(" and {}*{} < {}", one.unit, one.name,
+                          space.size(one.axis));
+    else if (tiling.rows > 0)
+      text += fmt::format(" and {}*{} < N", one.unit, one.name);
+  }
+  return text;
+}
+
+LoopFrame tileFrame(const Space &space, const std::vector<int64_t> &moduli,
+                    const Tiling &tiling) {
+  return {space, coordinatesOf(space, tiling), tileContext(space, tiling),
+          moduli};
 }
 
 RunNestRef searchRuns(const IslContext &context, const IslSet &set,
-                      const IslSet &parameterContext,
-                      const std::string &tileParameter,
-                      const std::vector<int64_t> &moduli, int64_t tileRows,
+                      const IslSet &parameterContext, const LoopFrame &frame,
                       AnalysisFailure *failure) {
   if (isl_set_is_empty(set.get()) == isl_bool_true)
     return std::make_shared<RunNest>();
-  Search search(context, tileParameter, moduli, tileRows);
+  Search search(context, frame);
   RunNestRef nest = search.solve(set, parameterContext).nest;
   context.allow(context.bound());
   AnalysisFailure reason;
@@ -328,23 +456,20 @@ RunNestRef searchRuns(const IslContext &context, const IslSet &set,
   return nullptr;
 }
 
-RunNestRef buildRuns(const std::string &set, const std::string &tileParameter,
-                     const std::vector<int64_t> &moduli,
-                     AnalysisFailure *failure, int64_t tileRows) {
-  AnalysisOptions defaults;
-  IslContext context(defaults.maxOperations);
-  return buildRuns(context, set, tileParameter, moduli, failure, tileRows);
-}
-
 RunNestRef buildRuns(const IslContext &context, const std::string &set,
-                     const std::string &tileParameter,
-                     const std::vector<int64_t> &moduli,
-                     AnalysisFailure *failure, int64_t tileRows) {
+                     const LoopFrame &frame, AnalysisFailure *failure) {
+  std::vector<std::string> names = {"N", "M"};
+  for (const ScalarRef &extent : frame.space.extents)
+    if (!extent->isConstant())
+      names.push_back(extent->name);
+  for (const Coordinate &coordinate : frame.coordinates)
+    names.push_back(coordinate.name);
   IslSet columns = parseSet(context, set);
   IslSet parameterContext =
-      parseSet(context, fmt::format("[N, M, {}] -> {{ : {} }}", tileParameter,
-                                    tileContext(tileParameter, tileRows)));
-  if (!columns || isl_set_dim(columns.get(), isl_dim_set) != 1) {
+      parseSet(context, fmt::format("[{}] -> {{ : {} }}",
+                                    fmt::join(names, ", "), frame.context));
+  if (!columns || isl_set_dim(columns.get(), isl_dim_set) !=
+                      static_cast<int>(frame.space.rank())) {
     if (failure)
       *failure = {set, "expected a set of columns in isl's notation", true};
     return nullptr;
@@ -355,7 +480,27 @@ RunNestRef buildRuns(const IslContext &context, const std::string &set,
   columns = IslSet(
       isl_set_intersect_params(columns.release(), parameterContext.copy()));
   return searchRuns(context, coalesce(std::move(columns)), parameterContext,
-                    tileParameter, moduli, tileRows, failure);
+                    frame, failure);
+}
+
+RunNestRef buildRuns(const std::string &set, const SetFrame &frame,
+                     AnalysisFailure *failure) {
+  AnalysisOptions defaults;
+  IslContext context(defaults.maxOperations);
+  Space space(frame.extents);
+  LoopFrame loops = frame.tiling ? tileFrame(space, frame.moduli, *frame.tiling)
+                                 : rowFrame(space, frame.moduli);
+  for (size_t k = 0;
+       k < std::min(loops.coordinates.size(), frame.coordinates.size()); ++k)
+    if (frame.coordinates[k] != loops.coordinates[k].name) {
+      if (failure)
+        *failure = {
+            frame.coordinates[k],
+            fmt::format("expected a set over `{}`", loops.coordinates[k].name),
+            true};
+      return nullptr;
+    }
+  return buildRuns(context, set, loops, failure);
 }
 
 } // namespace effattn

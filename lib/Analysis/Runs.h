@@ -3,14 +3,16 @@
 #define EFFATTN_LIB_ANALYSIS_RUNS_H
 
 #include "lib/Analysis/Isl.h"
+#include "lib/Analysis/Space.h"
 
 #include <vector>
 
 namespace effattn {
 
-/// isl's syntax tree as our own. Null where it holds something else than
-/// integer loops over `S(column)`, or a number that may not fit 64 bits.
-RunNestRef toRunNest(isl_ast_node *tree);
+/// isl's syntax tree as our own, with raw columns. Null where it holds
+/// something else than integer loops over `S(coordinates)`, or a number that
+/// may not fit 64 bits.
+RunNestRef toRunNest(isl_ast_node *tree, const Space &space);
 
 /// The expression of an isl tree as a Scalar; null as above.
 ScalarRef toScalar(isl_ast_expr *expression);
@@ -26,21 +28,39 @@ NestWork measure(const RunNestRef &nest,
                  const std::function<int64_t(const std::string &)> &parameter,
                  int64_t maxSteps);
 
-/// "N >= 1 and M >= 0 and 0 <= t and B*t < N": where the sets of a tile hold.
-std::string tileContext(const std::string &tileParameter, int64_t tileRows);
+/// What holds of sizes and the coordinates of a row: "N >= 1 and M >= 0 and 0
+/// <= i < N"; or of a tile: "... and 0 <= t and 16*t < N".
+std::string rowContext(const Space &space);
+std::string tileContext(const Space &space, const Tiling &tiling);
+
+/// Coordinates of a tile or a row.
+struct Coordinate {
+  std::string name;
+  int64_t unit = 1; ///< rows along the axis from one value to the next
+  /// 0 to `count` - 1; 0: as many as the axis has room for.
+  int64_t count = 0;
+  size_t axis = 0;
+};
+
+/// Everything that the search for loops knows of a set.
+struct LoopFrame {
+  Space space;
+  std::vector<Coordinate> coordinates;
+  std::string context;
+  std::vector<int64_t> moduli;
+};
+LoopFrame rowFrame(const Space &space, const std::vector<int64_t> &moduli);
+LoopFrame tileFrame(const Space &space, const std::vector<int64_t> &moduli,
+                    const Tiling &tiling);
 
 /// Searches the loops for a set of columns with parameters: see Runs.cpp.
 RunNestRef searchRuns(const IslContext &context, const IslSet &set,
-                      const IslSet &parameterContext,
-                      const std::string &tileParameter,
-                      const std::vector<int64_t> &moduli, int64_t tileRows,
+                      const IslSet &parameterContext, const LoopFrame &frame,
                       AnalysisFailure *failure);
 
 /// buildRuns() in a context of the caller's.
 RunNestRef buildRuns(const IslContext &context, const std::string &set,
-                     const std::string &tileParameter,
-                     const std::vector<int64_t> &moduli,
-                     AnalysisFailure *failure, int64_t tileRows);
+                     const LoopFrame &frame, AnalysisFailure *failure);
 
 } // namespace effattn
 

@@ -3,11 +3,18 @@
 
 #include <isl/local_space.h>
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 namespace effattn {
 
-ToIsl::ToIsl(const IslContext &context, const Parameters &parameters)
-    : context(context), parameters(parameters),
-      universe(parseSet(context, parameters.isl() + " -> { [i, j] }")) {}
+ToIsl::ToIsl(const IslContext &context, const Parameters &parameters,
+             const Space &space)
+    : context(context), parameters(parameters), space(space),
+      universe(
+          parseSet(context, fmt::format("{} -> {{ [{}] }}", parameters.isl(),
+                                        space.pairNames()))) {}
 
 AnalysisFailure ToIsl::failure() const {
   return problem ? *problem : context.failure();
@@ -66,11 +73,6 @@ IslSet ToIsl::makeSet(const ScalarRef &expression, bool negated) {
   case ScalarKind::Less:
   case ScalarKind::LessEqual:
     return comparison(node, negated);
-  case ScalarKind::Lookup:
-    return IslSet(fail(expression,
-                       "a table look-up in a pattern is not supported yet; "
-                       "conditions over i, j, b, h, N, M, dimensions and "
-                       "integer arguments are"));
   default:
     return IslSet(fail(expression, "not a condition that exact analysis "
                                    "supports; comparisons of integers, and, "
@@ -78,7 +80,33 @@ IslSet ToIsl::makeSet(const ScalarRef &expression, bool negated) {
   }
 }
 
+/// Raw indices of a grid whose extents are not constant compare as their
+/// coordinates do, one after the other.
+IslSet ToIsl::inOrder(const OrderTest &test, bool negated) {
+  std::string equal, above, below;
+  for (size_t axis = 0; axis < space.rank(); ++axis) {
+    const std::string &i = space.rows[axis], &j = space.columns[axis];
+    const char *sign = axis > 0 ? " or " : "";
+    below += fmt::format("{}({}{} < {})", sign, equal, i, j);
+    above += fmt::format("{}({}{} > {})", sign, equal, i, j);
+    equal += fmt::format("{} = {} and ", i, j);
+  }
+  std::string any = "1 = 0";
+  if (test.below != negated)
+    any += " or " + below;
+  if (test.same != negated)
+    any += " or (" + equal + "0 = 0)";
+  if (test.above != negated)
+    any += " or " + above;
+  return coalesce(
+      parseSet(context, fmt::format("{} -> {{ [{}] : {} }}", parameters.isl(),
+                                    space.pairNames(), any)));
+}
+
 IslSet ToIsl::comparison(const Scalar &node, bool negated) {
+  if (!space.isLinear())
+    if (auto test = orderTest(node))
+      return inOrder(*test, negated);
   IslPwAff a = function(node.operands[0]), b = function(node.operands[1]);
   isl_pw_aff *left = a.release(), *right = b.release();
   switch (node.kind) {
@@ -145,9 +173,8 @@ IslPwAff ToIsl::makeFunction(const ScalarRef &expression) {
   case ScalarKind::Variable:
   case ScalarKind::Dimension:
   case ScalarKind::Argument:
-    return leaf(expression);
   case ScalarKind::Lookup:
-    return lookup(expression);
+    return leaf(expression);
   case ScalarKind::Add:
     return IslPwAff(isl_pw_aff_add(operand(0), operand(1)));
   case ScalarKind::Sub:
@@ -185,37 +212,57 @@ IslPwAff ToIsl::leaf(const ScalarRef &expression) {
   const Scalar &node = *expression;
   if (node.kind == ScalarKind::Constant)
     return constant(node.integer);
-  Isl<isl_local_space> space(
-      isl_local_space_from_space(isl_set_get_space(universe.get())));
   auto axis = [&](isl_dim_type type, unsigned position) {
-    return IslPwAff(isl_pw_aff_from_aff(
-        isl_aff_var_on_domain(space.release(), type, position)));
+    isl_local_space *all =
+        isl_local_space_from_space(isl_set_get_space(universe.get()));
+    return IslPwAff(
+        isl_pw_aff_from_aff(isl_aff_var_on_domain(all, type, position)));
   };
   if (node.kind == ScalarKind::Variable) {
     if (node.name == "i" || node.name == "j")
-      return axis(isl_dim_set, node.name == "j");
+      return raw(node.name == "j");
     if (auto found = bound.find(node.name); found != bound.end())
       return IslPwAff(
           isl_pw_aff_param_on_domain_id(universe.copy(), found->second.copy()));
+    for (size_t k = 0; space.isGrid() && k < space.rank(); ++k)
+      for (const auto *names : {&space.rows, &space.columns}) {
+        const std::string &own = (*names)[k];
+        if (node.name == std::string{own[0], '.', own[1]})
+          return axis(isl_dim_set,
+                      k + (names == &space.rows ? 0 : space.rank()));
+      }
   }
   if (std::optional<int> position = parameters.find(node))
     return axis(isl_dim_param, *position);
+  if (node.kind == ScalarKind::Lookup)
+    return IslPwAff(fail(expression, "a table look-up that exact analysis has "
+                                     "no form for"));
   if (node.name.find('.') != std::string::npos)
-    return IslPwAff(fail(expression,
-                         "grid coordinates are not supported yet; a pattern "
-                         "over i and j is"));
+    return IslPwAff(fail(expression, "not a coordinate of the pattern's grid"));
   return IslPwAff(fail(expression, "not known where the pattern is planned; i, "
                                    "j, b, h, N, M, q0, dimensions and integer "
                                    "arguments are"));
 }
 
-/// No table has a symbolic form yet: the one place where a look-up that reads
-/// b and h alone can become a parameter.
-IslPwAff ToIsl::lookup(const ScalarRef &expression) {
-  return IslPwAff(fail(expression,
-                       "a table look-up in a pattern is not supported yet; "
-                       "conditions over i, j, b, h, N, M, dimensions and "
-                       "integer arguments are"));
+/// i, or X*iy + ix.
+IslPwAff ToIsl::raw(bool column) {
+  if (!space.isLinear())
+    return IslPwAff(fail(variable(column ? "j" : "i"),
+                         "the raw index on a grid whose extents are not "
+                         "constant is not affine; use coordinates, or make the "
+                         "extents `param`s"));
+  isl_local_space *all =
+      isl_local_space_from_space(isl_set_get_space(universe.get()));
+  isl_aff *sum = isl_aff_zero_on_domain(all);
+  int64_t stride = 1;
+  for (size_t k = space.rank(); k-- > 0;) {
+    sum = isl_aff_add_coefficient_val(
+        sum, isl_dim_in, static_cast<int>(k + (column ? space.rank() : 0)),
+        isl_val_int_from_si(context.get(), stride));
+    if (k > 0)
+      stride *= space.extents[k]->integer;
+  }
+  return IslPwAff(isl_pw_aff_from_aff(sum));
 }
 
 IslPwAff ToIsl::product(const ScalarRef &expression) {

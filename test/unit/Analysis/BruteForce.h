@@ -5,6 +5,7 @@
 #include "lib/Analysis/Analysis.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -60,20 +61,20 @@ struct Example {
   std::vector<Values> parameters = {{}};
   bool bottomRight = true;
   ScalarRef q0 = nullptr;
+  /// A grid: its extents, and the sizes at which it is looked at.
+  std::vector<ScalarRef> extents = {};
+  std::vector<std::vector<int64_t>> grids = {};
 };
 
-/// Straight evaluation of a predicate: i, j, N, M, q0 and dimensions and
-/// arguments by name; atoms by the bits of a case.
+/// Straight evaluation of a predicate: variables, dimensions and arguments by
+/// name; `table` gives the values of look-ups.
 class PairEvaluator {
 public:
-  PairEvaluator(const PatternFacts &facts, const AnalysisCase &oneCase)
-      : facts(facts), oneCase(oneCase) {}
   Values values;
+  std::function<int64_t(const Scalar &, const std::vector<int64_t> &)> table;
+  /// Sets i, j and their coordinates on a grid.
+  void setPair(int64_t i, int64_t j, const std::vector<int64_t> &extents);
   int64_t evaluate(const Scalar &node);
-
-private:
-  const PatternFacts &facts;
-  const AnalysisCase &oneCase;
 };
 
 struct Sizes {
@@ -81,19 +82,37 @@ struct Sizes {
   int64_t step = 1;
 };
 
-/// Compares sets and runs with every pair for all sizes. Empty, or what is
+/// Sizes of one look at a pattern.
+struct Look {
+  int64_t n, m;
+  std::vector<int64_t> extents;
+  Values parameters;
+};
+std::vector<Look> looksAt(const Example &example, Sizes sizes);
+
+/// Compares the runs of rows with every pair for all sizes. Empty, or what is
 /// wrong, on one line.
-std::string checkRuns(const Example &example, const PatternFacts &facts,
-                      int64_t tileRows, Sizes sizes = {});
+std::string checkRows(const Example &example, const PatternFacts &facts,
+                      Sizes sizes = {});
 
-/// Compares count, causality, empty, dense and hull with every pair.
+/// Compares the runs of tiles with every pair: exactly where all rows of a tile
+/// exist, else as bounds.
+std::string checkTiles(const Example &example, const PatternFacts &facts,
+                       const TileFacts &tiles, Sizes sizes = {});
+
+/// Compares count, causality, empty and dense with every pair.
 std::string checkFacts(const Example &example, const PatternFacts &facts,
-                       int64_t tileRows, Sizes sizes = {});
+                       Sizes sizes = {});
 
-AnalysisOptions optionsOf(const Example &example, int64_t tileRows);
+AnalysisOptions optionsOf(const Example &example);
 
-/// Both checks for one example, with one tile size.
-void expectExact(const Example &example, int64_t tileRows, Sizes sizes = {});
+Tiling contiguous(int64_t rows);
+Tiling residues(int64_t modulus, int64_t rows);
+Tiling box(std::vector<int64_t> shape);
+
+/// All checks for one example.
+void expectExact(const Example &example, const std::vector<Tiling> &tilings,
+                 Sizes sizes = {});
 
 } // namespace effattn::test
 

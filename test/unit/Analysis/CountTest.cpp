@@ -22,9 +22,7 @@ void expectCounts(Expr predicate, int64_t limit) {
   PairCount count = countOf(predicate);
   ASSERT_TRUE(count.exact);
   SCOPED_TRACE(count.formula);
-  PatternFacts none;
-  AnalysisCase only;
-  PairEvaluator evaluator(none, only);
+  PairEvaluator evaluator;
   for (int64_t n = 1; n <= limit; ++n) {
     evaluator.values = {{"N", n}, {"M", n}, {"q0", 0}};
     int64_t expected = 0;

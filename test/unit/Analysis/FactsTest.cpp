@@ -71,9 +71,9 @@ TEST(Facts, EmptyAndDense) {
 TEST(Facts, HullIsText) {
   auto causal = factsOf(j <= p);
   EXPECT_EQ(causal->hullLower, "0");
-  EXPECT_EQ(causal->hullUpper, "min(M - 1, -N + M + 16 * t + 15)");
+  EXPECT_EQ(causal->hullUpper, "-N + M + i");
   auto window = factsOf(p - j <= 100 && j <= p);
-  EXPECT_EQ(window->hullLower, "max(0, -N + M + 16 * t - 100)");
+  EXPECT_EQ(window->hullLower, "max(0, -N + M + i - 100)");
   auto none = factsOf(constantBool(false));
   EXPECT_EQ(none->hullLower, "");
   EXPECT_EQ(none->hullUpper, "");
@@ -83,23 +83,26 @@ TEST(Facts, SetsAreText) {
   auto facts = factsOf(j <= p);
   ASSERT_EQ(facts->cases.size(), 1u);
   EXPECT_EQ(facts->parameters, (std::vector<std::string>{"N", "M"}));
-  EXPECT_EQ(facts->cases[0].tile.full,
-            "[N, M, t] -> { [j] : 0 <= j <= -N + M + 16t }");
   EXPECT_EQ(facts->cases[0].row, "[N, M, i] -> { [j] : 0 <= j <= -N + M + i }");
+  auto tiles = analyseTiles((j <= p).ref, {}, *facts, contiguous(16), nullptr);
+  ASSERT_TRUE(tiles);
+  EXPECT_EQ(tiles->cases[0].full,
+            "[N, M, t] -> { [j] : 0 <= j <= -N + M + 16t }");
+  tiles = analyseTiles(((p - j) % 8 == 0).ref, {}, *facts, residues(8, 16),
+                       nullptr);
+  ASSERT_TRUE(tiles);
+  EXPECT_EQ(tiles->cases[0].partial, "[N, M, r, t] -> { [j] : false }");
 }
 
 TEST(Facts, CasesOfAtoms) {
   auto facts = factsOf((Expr(keyInSet(7)) && j <= p) || Expr(queryInSet(3)) ||
                        (Expr(keyInSet(4)) && i == j));
-  EXPECT_EQ(facts->keySets, 2);
-  EXPECT_EQ(facts->querySets, 1);
-  EXPECT_EQ(facts->keySetTables, (std::vector<int>{4, 7}));
-  EXPECT_EQ(facts->querySetTables, (std::vector<int>{3}));
-  ASSERT_EQ(facts->cases.size(), 8u);
-  for (uint32_t k = 0; k < 8; ++k) {
-    EXPECT_EQ(facts->cases[k].keys, k & 3);
-    EXPECT_EQ(facts->cases[k].queries, k >> 2);
-  }
+  ASSERT_EQ(facts->atoms.keys.size(), 2u);
+  EXPECT_EQ(facts->atoms.keys[0].set, 4);
+  EXPECT_EQ(facts->atoms.keys[1].set, 7);
+  ASSERT_EQ(facts->atoms.queries.size(), 1u);
+  EXPECT_EQ(facts->atoms.queries[0].set, 3);
+  EXPECT_EQ(facts->cases.size(), 8u);
 }
 
 TEST(Facts, ModuliOfThePredicate) {
@@ -115,40 +118,25 @@ TEST(Facts, RunsAreRebuiltFromText) {
       i / 64 == j / 64 || j / 64 == (N - 1) / 64};
   for (const Expr &predicate : predicates) {
     auto facts = factsOf(predicate);
-    for (const AnalysisCase &one : facts->cases) {
-      auto expectSame = [&](const std::string &set, const std::string &name,
-                            int64_t rows, const RunNestRef &runs) {
-        AnalysisFailure failure;
-        RunNestRef again = buildRuns(set, name, facts->moduli, &failure, rows);
-        ASSERT_TRUE(again) << failure.reason;
-        EXPECT_EQ(toString(again), toString(runs)) << set;
-      };
-      expectSame(one.tile.full, "t", 16, one.tile.fullRuns);
-      expectSame(one.tile.partial, "t", 16, one.tile.partialRuns);
-      expectSame(one.row, "i", 1, one.rowRuns);
+    auto expectSame = [&](const std::string &set, std::optional<Tiling> tiling,
+                          const RunNestRef &runs) {
+      AnalysisFailure failure;
+      SetFrame frame{facts->rowParameters, facts->extents, facts->moduli,
+                     tiling};
+      if (tiling)
+        frame.coordinates = tileParameters(*tiling);
+      RunNestRef again = buildRuns(set, frame, &failure);
+      ASSERT_TRUE(again) << failure.reason;
+      EXPECT_EQ(toString(again), toString(runs)) << set;
+    };
+    expectSame(facts->cases[0].row, std::nullopt, facts->cases[0].rowRuns);
+    for (const Tiling &tiling : {contiguous(16), residues(16, 4)}) {
+      auto tiles = analyseTiles(predicate.ref, {}, *facts, tiling, nullptr);
+      ASSERT_TRUE(tiles && !tiles->gathered);
+      expectSame(tiles->cases[0].full, tiling, tiles->cases[0].fullRuns);
+      expectSame(tiles->cases[0].partial, tiling, tiles->cases[0].partialRuns);
     }
   }
-}
-
-/// Without the number of rows the loops still list the same columns.
-TEST(Facts, RunsWithoutTileRows) {
-  auto facts = factsOf(p / 6 == j / 6 && j % 4 < 3);
-  AnalysisFailure failure;
-  RunNestRef loose =
-      buildRuns(facts->cases[0].tile.partial, "t", facts->moduli, &failure);
-  ASSERT_TRUE(loose) << failure.reason;
-  auto sorted = [](const RunNestRef &nest, int64_t t) {
-    std::vector<int64_t> columns;
-    for (const effattn::Run &run : evaluate(nest, [&](const std::string &name) {
-           return name == "t" ? t : int64_t(100);
-         }))
-      for (int64_t k = 0; k < run.count; ++k)
-        columns.push_back(run.first + k * run.step);
-    std::sort(columns.begin(), columns.end());
-    return columns;
-  };
-  for (int64_t t = 0; t < 7; ++t)
-    EXPECT_EQ(sorted(loose, t), sorted(facts->cases[0].tile.partialRuns, t));
 }
 
 } // namespace

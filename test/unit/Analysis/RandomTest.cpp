@@ -147,7 +147,7 @@ Example exampleOf(const ScalarRef &predicate) {
 Outcome check(const ScalarRef &predicate, int64_t tileRows,
               std::string &problem) {
   Example example = exampleOf(predicate);
-  AnalysisOptions options = optionsOf(example, tileRows);
+  AnalysisOptions options = optionsOf(example);
   options.maxOperations = 1'000'000;
   AnalysisFailure failure;
   auto facts = analyse(predicate, options, &failure);
@@ -155,9 +155,17 @@ Outcome check(const ScalarRef &predicate, int64_t tileRows,
     problem = failure.construct + ": " + failure.reason;
     return failure.unsupported ? Outcome::Wrong : Outcome::TooCostly;
   }
-  problem = checkRuns(example, *facts, tileRows, {17, 2});
+  problem = checkRows(example, *facts, {17, 2});
   if (problem.empty())
-    problem = checkFacts(example, *facts, tileRows, {17, 2});
+    problem = checkFacts(example, *facts, {17, 2});
+  auto tiles =
+      analyseTiles(predicate, options, *facts, contiguous(tileRows), &failure);
+  if (problem.empty() && !tiles)
+    problem = failure.reason;
+  if (problem.empty() && tiles->gathered)
+    return Outcome::TooCostly;
+  if (problem.empty())
+    problem = checkTiles(example, *facts, *tiles, {17, 2});
   return problem.empty() ? Outcome::Right : Outcome::Wrong;
 }
 

@@ -9,6 +9,13 @@ namespace {
 
 const Expr i = var("i"), j = var("j");
 
+SetFrame tileFrame() {
+  SetFrame frame;
+  frame.coordinates = {"t"};
+  frame.tiling = contiguous(16);
+  return frame;
+}
+
 /// Expects a refusal that names the construct and gives a reason with `part`.
 void expectRefused(Expr predicate, const std::string &construct,
                    const std::string &part) {
@@ -20,33 +27,13 @@ void expectRefused(Expr predicate, const std::string &construct,
   EXPECT_TRUE(failure.unsupported);
 }
 
-TEST(Refusal, LookUps) {
-  Expr table = lookup(0, ScalarType::Int, {i.ref});
-  expectRefused(table == 3, "t0[i]", "table look-up");
-  expectRefused(Expr(lookup(1, ScalarType::Int, {variable("h")})) > i - j,
-                "t1[h]", "table look-up");
-  expectRefused(Expr(lookup(2, ScalarType::Bool, {i.ref, j.ref})) || j <= i,
-                "t2[i, j]", "table look-up");
+TEST(Refusal, Coordinates) {
+  expectRefused(var("i.x") == var("j.x"), "i.x", "not a coordinate");
 }
 
-TEST(Refusal, GridCoordinates) {
-  expectRefused(var("i.x") == var("j.x"), "i.x", "grid coordinates");
-}
-
-TEST(Refusal, ProductsAndDivisors) {
-  Expr w = argument("w", ScalarType::Int), G = dimension("G");
-  expectRefused(w * i <= j, "w * i", "product of two quantities");
-  expectRefused(i * i <= j, "i * i", "product of two quantities");
-  expectRefused(i / G == j, "i div G", "not known when compiling");
-  expectRefused(i % w == j, "i mod w", "not known when compiling");
+TEST(Refusal, Divisors) {
   expectRefused(i / 0 == j, "i div 0", "expected a positive divisor");
   expectRefused(i % -4 == j, "i mod -4", "expected a positive divisor");
-}
-
-TEST(Refusal, RealNumbers) {
-  Expr real = argument("x", ScalarType::Float);
-  expectRefused(Expr(unary(ScalarKind::ToFloat, i.ref)) < real,
-                toString(unary(ScalarKind::ToFloat, i.ref)), "real numbers");
 }
 
 TEST(Refusal, UnknownVariables) {
@@ -59,8 +46,14 @@ TEST(Refusal, NotAPredicate) {
   EXPECT_FALSE(analyse(i.ref, {}, &failure));
   EXPECT_FALSE(failure.reason.empty());
   AnalysisOptions options;
-  options.strategy.tileRows = 0;
-  EXPECT_FALSE(analyse((i < j).ref, options, &failure));
+  auto facts = analyse((i < j).ref, options, &failure);
+  ASSERT_TRUE(facts);
+  EXPECT_FALSE(
+      analyseTiles((i < j).ref, options, *facts, contiguous(0), &failure));
+  EXPECT_FALSE(
+      analyseTiles((i < j).ref, options, *facts, residues(0, 4), &failure));
+  EXPECT_FALSE(
+      analyseTiles((i < j).ref, options, *facts, box({2, 2}), &failure));
 }
 
 TEST(Refusal, TooManySets) {
@@ -107,7 +100,7 @@ TEST(Refusal, BoundOnTheWork) {
 TEST(Refusal, BoundAnywhere) {
   Expr p = i + var("q0");
   Example fixed{"fixed", (j <= p && (p / 8 == j / 8 || j % 8 >= 5)).ref};
-  AnalysisOptions options = optionsOf(fixed, 4);
+  AnalysisOptions options = optionsOf(fixed);
   options.count = false;
   int right = 0;
   for (double bound = 40; right < 3 && bound < 4e6; bound *= 1.07) {
@@ -118,8 +111,14 @@ TEST(Refusal, BoundAnywhere) {
       EXPECT_FALSE(failure.unsupported) << bound << ": " << failure.reason;
       continue;
     }
+    EXPECT_EQ(checkRows(fixed, *facts, {17, 4}), "") << bound;
+    auto tiles =
+        analyseTiles(fixed.predicate, options, *facts, contiguous(4), &failure);
+    ASSERT_TRUE(tiles) << failure.reason;
+    if (tiles->gathered)
+      continue;
     ++right;
-    EXPECT_EQ(checkRuns(fixed, *facts, 4, {17, 4}), "") << bound;
+    EXPECT_EQ(checkTiles(fixed, *facts, *tiles, {17, 4}), "") << bound;
   }
   EXPECT_EQ(right, 3);
 }
@@ -130,7 +129,7 @@ TEST(Refusal, TextThatIsNoSet) {
        {"", "{", "nonsense", "[N] -> { [j] : j < }", "{ [i, j] : i < j }",
         "[N, M, t] -> { : N > 3 }", "[N] -> { [j] -> [k] }"}) {
     failure = {};
-    EXPECT_FALSE(buildRuns(text, "t", {}, &failure)) << text;
+    EXPECT_FALSE(buildRuns(text, tileFrame(), &failure)) << text;
     EXPECT_FALSE(failure.reason.empty()) << text;
   }
 }
@@ -139,7 +138,7 @@ TEST(Refusal, TextThatIsNoSet) {
 TEST(Refusal, SetWithoutBounds) {
   AnalysisFailure failure;
   EXPECT_FALSE(
-      buildRuns("[N, M, t] -> { [j] : j >= t }", "t", {}, &failure, 16));
+      buildRuns("[N, M, t] -> { [j] : j >= t }", tileFrame(), &failure));
   EXPECT_FALSE(failure.reason.empty());
 }
 

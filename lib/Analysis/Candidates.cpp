@@ -1,0 +1,106 @@
+//===- Candidates.cpp - tilings that are worth comparing ------------------===//
+#include "lib/Analysis/Analysis.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace effattn {
+
+namespace {
+
+/// A residue class of a larger modulus has too few rows for tiles.
+constexpr int64_t maxResidues = 4096;
+constexpr size_t maxModuli = 6;
+
+/// The moduli themselves, then the least common multiples of two.
+std::vector<int64_t> residueModuli(const std::vector<int64_t> &moduli) {
+  std::vector<int64_t> result;
+  auto add = [&](int64_t modulus) {
+    bool isNew =
+        std::find(result.begin(), result.end(), modulus) == result.end();
+    if (modulus > 1 && modulus <= maxResidues && isNew &&
+        result.size() < maxModuli)
+      result.push_back(modulus);
+  };
+  for (int64_t modulus : moduli)
+    add(modulus);
+  for (size_t a = 0; a < moduli.size(); ++a)
+    for (size_t b = a + 1; b < moduli.size(); ++b)
+      if (moduli[a] <= maxResidues && moduli[b] <= maxResidues)
+        add(std::lcm(moduli[a], moduli[b]));
+  return result;
+}
+
+/// Every way to write `rows` as a product of `rank` factors.
+void addShapes(int64_t rows, size_t rank, std::vector<int64_t> &shape,
+               std::vector<std::vector<int64_t>> &shapes) {
+  if (rank == 1) {
+    shape.push_back(rows);
+    shapes.push_back(shape);
+    shape.pop_back();
+    return;
+  }
+  for (int64_t factor = 1; factor <= rows; ++factor) {
+    if (rows % factor != 0)
+      continue;
+    shape.push_back(factor);
+    addShapes(rows / factor, rank - 1, shape, shapes);
+    shape.pop_back();
+  }
+}
+
+/// A Labels relation without which a row sees nothing.
+int boundingRelation(const PatternFacts &facts) {
+  uint32_t power = 1;
+  for (size_t k = 0; k < facts.atoms.relations.size(); ++k, power *= 3) {
+    const RelationAtom &relation = facts.atoms.relations[k];
+    if (relation.kind != RelationAtom::Kind::Labels ||
+        relation.rowLabels.size() != 1)
+      continue;
+    bool isBounded = true;
+    for (size_t index = 0; index < facts.cases.size(); ++index) {
+      Assignment assignment = assignmentOf(facts.atoms, index);
+      const RunNest &nest = *facts.cases[index].rowRuns;
+      if (assignment.relations / power % 3 == 0)
+        isBounded &= nest.kind == RunNest::Kind::Block && nest.children.empty();
+    }
+    if (isBounded)
+      return static_cast<int>(k);
+  }
+  return -1;
+}
+
+} // namespace
+
+std::vector<Tiling> candidateTilings(const PatternFacts &facts, int64_t rows) {
+  Tiling contiguous;
+  contiguous.rows = std::max<int64_t>(rows, 1);
+  std::vector<Tiling> result = {contiguous};
+  if (int relation = boundingRelation(facts); relation >= 0) {
+    Tiling byLabel = contiguous;
+    byLabel.order = RowOrder::ByLabel;
+    byLabel.relation = relation;
+    result.push_back(byLabel);
+  }
+  if (facts.extents.empty()) {
+    for (int64_t modulus : residueModuli(facts.moduli)) {
+      Tiling residues = contiguous;
+      residues.order = RowOrder::Residues;
+      residues.modulus = modulus;
+      result.push_back(residues);
+    }
+    return result;
+  }
+  std::vector<std::vector<int64_t>> shapes;
+  std::vector<int64_t> shape;
+  addShapes(contiguous.rows, facts.extents.size(), shape, shapes);
+  for (const std::vector<int64_t> &one : shapes) {
+    Tiling box = contiguous;
+    box.order = RowOrder::Grid;
+    box.shape = one;
+    result.push_back(box);
+  }
+  return result;
+}
+
+} // namespace effattn

@@ -1,0 +1,203 @@
+//===- Estimate.cpp - what a tiling computes ------------------------------===//
+//
+// The columns of a tile are those of its rows together. For sizes at hand the
+// rows' runs are listed and marked in a set of bits, for all tiles or for a
+// sample of them that is spread evenly. Of relations, Labels and Bitmap are
+// taken to hold where the labels j div 64 and i div 64 are equal (where a row
+// has n labels: in n blocks of 64 columns), Unknown to be open everywhere.
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Analysis/Analysis.h"
+
+#include "lib/Analysis/TileRows.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace effattn {
+
+namespace {
+
+constexpr int64_t sampledRows = 256, fewestTiles = 6;
+constexpr int64_t labelBlock = 64;
+
+class Columns {
+public:
+  explicit Columns(int64_t size) : size(size), words((size + 63) / 64, 0) {}
+
+  void add(const Run &run) {
+    int64_t first = std::max<int64_t>(run.first, 0), count = run.count;
+    if (run.step == 1) {
+      fill(first, std::min(run.first + count, size));
+      return;
+    }
+    int64_t column = run.first;
+    for (int64_t k = 0; k < count && column < size; ++k, column += run.step)
+      if (column >= 0)
+        words[column / 64] |= uint64_t(1) << column % 64;
+  }
+  void fill(int64_t low, int64_t high) {
+    for (int64_t at = low; at < high;) {
+      int64_t end = std::min(high, (at / 64 + 1) * 64);
+      uint64_t bits = ~uint64_t(0) >> (64 - (end - at));
+      words[at / 64] |= bits << at % 64;
+      at = end;
+    }
+  }
+  /// Adds what `other` has where `where` has (or has not) the column.
+  void addWhere(const Columns &other, const Columns &where, bool has) {
+    for (size_t k = 0; k < words.size(); ++k)
+      words[k] |= other.words[k] & (has ? where.words[k] : ~where.words[k]);
+  }
+  void add(const Columns &other) {
+    for (size_t k = 0; k < words.size(); ++k)
+      words[k] |= other.words[k];
+  }
+  void clear() { std::fill(words.begin(), words.end(), 0); }
+  int64_t count() const {
+    int64_t sum = 0;
+    for (uint64_t word : words)
+      sum += std::popcount(word);
+    return sum;
+  }
+  /// Columns without a left neighbour.
+  int64_t runs() const {
+    int64_t sum = 0;
+    uint64_t before = 0;
+    for (uint64_t word : words) {
+      sum += std::popcount(word & ~(word << 1 | before));
+      before = word >> 63;
+    }
+    return sum;
+  }
+
+private:
+  int64_t size;
+  std::vector<uint64_t> words;
+};
+
+/// The columns of single rows for given sizes.
+class RowColumns {
+public:
+  RowColumns(const PatternFacts &facts, const ParameterValues &values)
+      : facts(facts), values(values), size(std::max<int64_t>(values("M"), 0)) {
+    for (const ScalarRef &extent : facts.extents)
+      extents.push_back(extent->isConstant() ? extent->integer
+                                             : values(extent->name));
+  }
+
+  /// Adds the columns of a row, and gives the number of its runs.
+  int64_t add(int64_t row, Columns &columns) {
+    runs = 0;
+    size_t exact = 0;
+    for (const RelationAtom &relation : facts.atoms.relations)
+      exact += relation.kind != RelationAtom::Kind::Unknown;
+    addRelations(row, exact, 0, 1, columns);
+    return runs;
+  }
+
+private:
+  /// Relations below `open` are not decided yet.
+  void addRelations(int64_t row, size_t open, uint32_t states, uint32_t power,
+                    Columns &columns) {
+    size_t at = 0;
+    const auto &relations = facts.atoms.relations;
+    uint32_t own = 1;
+    for (; at < relations.size(); ++at, own *= 3)
+      if (own >= power && relations[at].kind != RelationAtom::Kind::Unknown)
+        break;
+    if (open == 0 || at == relations.size()) {
+      list(row, states, columns);
+      return;
+    }
+    Columns without(size), with(size), where(size);
+    addRelations(row, open - 1, states, own * 3, without);
+    addRelations(row, open - 1, states + own, own * 3, with);
+    mark(row, relations[at], where);
+    columns.addWhere(without, where, false);
+    columns.addWhere(with, where, true);
+  }
+
+  void mark(int64_t row, const RelationAtom &relation, Columns &where) const {
+    int64_t blocks = (size + labelBlock - 1) / labelBlock;
+    size_t labels = std::max<size_t>(relation.rowLabels.size(), 1);
+    for (size_t k = 0; k < labels && blocks > 0; ++k) {
+      uint64_t block = row / labelBlock;
+      if (labels > 1) // spread evenly, the same for the rows of one block
+        block = (block + 1) * 0x9E3779B97F4A7C15u * (2 * k + 1) >> 33;
+      auto low = static_cast<int64_t>(block % blocks) * labelBlock;
+      where.fill(low, std::min(low + labelBlock, size));
+    }
+  }
+
+  void list(int64_t row, uint32_t states, Columns &columns) {
+    Assignment assignment{0, 0, states};
+    const RunNestRef &nest =
+        facts.cases[indexOf(facts.atoms, assignment)].rowRuns;
+    std::vector<int64_t> coordinates(facts.rowParameters.size());
+    for (size_t axis = coordinates.size(); axis-- > 0;) {
+      int64_t extent = axis > 0 ? std::max<int64_t>(extents[axis], 1) : 0;
+      coordinates[axis] = extent ? row % extent : row;
+      row = extent ? row / extent : row;
+    }
+    auto parameter = [&](const std::string &name) -> int64_t {
+      for (size_t axis = 0; axis < coordinates.size(); ++axis)
+        if (name == facts.rowParameters[axis])
+          return coordinates[axis];
+      return values(name);
+    };
+    for (const Run &run : evaluate(nest, parameter)) {
+      columns.add(run);
+      ++runs;
+    }
+  }
+
+  const PatternFacts &facts;
+  const ParameterValues &values;
+  int64_t size;
+  std::vector<int64_t> extents;
+  int64_t runs = 0;
+};
+
+} // namespace
+
+TilingCost estimate(const PatternFacts &facts, const Tiling &tiling,
+                    const ParameterValues &values) {
+  TilingCost cost;
+  int64_t size = std::max<int64_t>(values("M"), 0);
+  std::vector<int64_t> extents;
+  for (const ScalarRef &extent : facts.extents)
+    extents.push_back(extent->isConstant() ? extent->integer
+                                           : values(extent->name));
+  TileRowLists order(tiling, values("N"), extents);
+  int64_t tiles = order.count();
+  if (tiles < 1 || facts.cases.empty())
+    return cost;
+  int64_t sample = std::clamp<int64_t>(
+      sampledRows / std::max<int64_t>(tiling.rows, 1), fewestTiles, tiles);
+  sample = std::min(sample, tiles);
+  RowColumns rows(facts, values);
+  Columns columns(size), own(size);
+  for (int64_t k = 0; k < sample; ++k) {
+    columns.clear();
+    int64_t runs = 0;
+    // The middle of each of `sample` equal parts.
+    for (int64_t row : order.rows((2 * k + 1) * tiles / (2 * sample))) {
+      own.clear();
+      runs = std::max(runs, rows.add(row, own));
+      cost.visible += static_cast<double>(own.count());
+      columns.add(own);
+    }
+    cost.computed += static_cast<double>(columns.count() * tiling.rows);
+    cost.runs += static_cast<double>(
+        std::min(columns.runs(), std::max<int64_t>(4 * runs, 1)));
+  }
+  double scale = static_cast<double>(tiles) / static_cast<double>(sample);
+  cost.visible *= scale;
+  cost.computed *= scale;
+  cost.runs *= scale;
+  cost.tiles = static_cast<double>(tiles);
+  return cost;
+}
+
+} // namespace effattn

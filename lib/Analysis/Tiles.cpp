@@ -1,0 +1,214 @@
+//===- Tiles.cpp - the columns of the tiles of a tiling -------------------===//
+//
+// With rows T of a tile and all columns C, for a predicate P that may and must
+// hold (the same where no relation is open):
+//   touch   = { j in C : exists i in T : may P(i, j) }
+//   miss    = { j in C : exists i in T : not (must P(i, j)) }
+//   full    = C - miss          (T is not empty: these columns are touched)
+//   partial = touch and miss = touch - full
+// Rows of the last tile are not cut at N: one program then serves every tile,
+// touch may hold more columns there and full fewer, and the kernel masks
+// partial columns and clips rows.
+//
+// Residues: row r + m*(B*t + k) is put in place of i, so that k is an interval.
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Analysis/Facts.h"
+#include "lib/Analysis/Runs.h"
+#include "lib/Analysis/ToIsl.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace effattn {
+
+namespace {
+
+/// Removes the axes of rows: the columns that some row has.
+IslSet columnsOf(IslSet pairs, size_t rank) {
+  IslSet columns(isl_set_project_out(pairs.release(), isl_dim_set, 0,
+                                     static_cast<unsigned>(rank)));
+  return coalesce(IslSet(isl_set_detect_equalities(columns.release())));
+}
+
+/// The row that was removed is an unknown of the pieces. It can be replaced by
+/// divisions of the column, which there always are.
+IslSet withDivisions(const IslSet &columns) {
+  return coalesce(IslSet(isl_set_compute_divs(columns.copy())));
+}
+
+/// Two forms of one set, the second one without unknowns: that of fewer pieces.
+/// Unknowns in many pieces multiply the work that follows.
+IslSet simpler(IslSet a, IslSet b) {
+  constexpr int fewPieces = 4;
+  int ofA = isl_set_n_basic_set(a.get()), ofB = isl_set_n_basic_set(b.get());
+  return ofB < ofA || (ofB == ofA && ofA > fewPieces) ? b : a;
+}
+
+class Tiles {
+public:
+  Tiles(const IslContext &context, const Prepared &prepared,
+        const Tiling &tiling, const std::vector<int64_t> &moduli)
+      : context(context), prepared(prepared), space(prepared.space),
+        tiling(tiling), frame(tileFrame(space, moduli, tiling)),
+        names(prepared.parameters.isl(tileParameters(tiling))) {}
+
+  bool make(const IslSet &inside, const IslSet &outside, TileCase &result,
+            AnalysisFailure *failure);
+
+private:
+  /// Pairs whose rows are those of the tile.
+  IslSet inTile(const IslSet &pairs);
+  std::string rowsOfTile() const;
+  std::string textOf(const IslSet &columns, const IslSet &limits,
+                     const IslSet &order) {
+    return columnText(columns, limits, order, space.columns);
+  }
+
+  const IslContext &context;
+  const Prepared &prepared;
+  const Space &space;
+  const Tiling &tiling;
+  LoopFrame frame;
+  std::string names;
+};
+
+/// Which rows are in the tile, over the row's coordinates (over the number k of
+/// a row where they are residues).
+std::string Tiles::rowsOfTile() const {
+  if (tiling.order == RowOrder::Residues)
+    return fmt::format("0 <= i < {}", tiling.rows);
+  if (tiling.order == RowOrder::Contiguous) {
+    std::string text =
+        fmt::format("{0}*t <= {1} < {0}*t + {0}", tiling.rows, space.rawRow());
+    // Rows past the end are lines past the end.
+    for (size_t axis = 1; axis < space.rank(); ++axis)
+      text +=
+          fmt::format(" and 0 <= {} < {}", space.rows[axis], space.size(axis));
+    return text;
+  }
+  std::vector<std::string> parts;
+  for (size_t axis = 0; axis < space.rank(); ++axis)
+    parts.push_back(
+        fmt::format("{0}*{1} <= {2} < {0}*{1} + {0}", tiling.shape[axis],
+                    frame.coordinates[axis].name, space.rows[axis]));
+  return fmt::format("{}", fmt::join(parts, " and "));
+}
+
+IslSet Tiles::inTile(const IslSet &pairs) {
+  IslSet tile =
+      parseSet(context, fmt::format("{} -> {{ [{}] : {} and {} and {} }}",
+                                    names, space.pairNames(), rowsOfTile(),
+                                    space.columnBounds(), frame.context));
+  if (tiling.order != RowOrder::Residues)
+    return intersect(pairs, tile);
+  Isl<isl_multi_aff> row = parseMultiAff(
+      context, fmt::format("{} -> {{ [k, j] -> [r + {}*k + {}*t, j] }}", names,
+                           tiling.modulus, tiling.modulus * tiling.rows));
+  IslSet known(isl_set_compute_divs(pairs.copy()));
+  return intersect(
+      IslSet(isl_set_preimage_multi_aff(known.release(), row.release())), tile);
+}
+
+bool Tiles::make(const IslSet &inside, const IslSet &outside, TileCase &result,
+                 AnalysisFailure *failure) {
+  IslSet columns =
+      parseSet(context, fmt::format("{} -> {{ [{}] : {} and {} }}", names,
+                                    fmt::join(space.columns, ", "),
+                                    space.columnBounds(), frame.context));
+  IslSet limits =
+      parseSet(context, fmt::format("{} -> {{ : {} }}", names, frame.context));
+  IslSet touch = columnsOf(inTile(inside), space.rank());
+  IslSet miss = columnsOf(inTile(outside), space.rank());
+  IslSet full = coalesce(subtract(columns, withDivisions(miss)));
+  // Both forms are needed: the first one suits regular patterns, the second
+  // one has few pieces where many conditions meet.
+  IslSet partial = simpler(coalesce(intersect(touch, miss)),
+                           coalesce(subtract(withDivisions(touch), full)));
+  result.touch = textOf(touch, limits, columns);
+  result.full = textOf(full, limits, columns);
+  result.partial = textOf(partial, limits, columns);
+  if (context.failed()) {
+    if (failure)
+      *failure = context.failure();
+    return false;
+  }
+  result.fullRuns = buildRuns(context, result.full, frame, failure);
+  if (!result.fullRuns)
+    return false;
+  result.partialRuns = buildRuns(context, result.partial, frame, failure);
+  return result.partialRuns != nullptr;
+}
+
+/// What is wrong with a tiling for this space; empty: nothing.
+std::string problemOf(const Tiling &tiling, const Space &space) {
+  if (tiling.rows < 1)
+    return "expected tiles of at least one row";
+  if (tiling.order == RowOrder::Residues && tiling.modulus < 1)
+    return "expected residues of a positive number";
+  if (tiling.order != RowOrder::Grid)
+    return "";
+  if (tiling.shape.size() != space.rank() || !space.isGrid())
+    return "expected a tile with an extent for each axis of the grid";
+  int64_t product = 1;
+  for (int64_t extent : tiling.shape) {
+    if (extent < 1 || extent > tiling.rows)
+      return "expected positive extents of a tile";
+    product *= extent;
+  }
+  return product == tiling.rows ? ""
+                                : "expected as many rows as the tile's extents "
+                                  "have";
+}
+
+/// Orders whose tiles have no exact sets.
+bool isGathered(const Tiling &tiling, const Space &space) {
+  return tiling.order == RowOrder::ByLabel ||
+         (tiling.order == RowOrder::Contiguous && !space.isLinear()) ||
+         (tiling.order == RowOrder::Residues && space.isGrid());
+}
+
+} // namespace
+
+std::optional<TileFacts> analyseTiles(const ScalarRef &predicate,
+                                      const AnalysisOptions &options,
+                                      const PatternFacts &facts,
+                                      const Tiling &tiling,
+                                      AnalysisFailure *failure) {
+  auto refuse = [&](std::string reason) {
+    if (failure)
+      *failure = {toString(tiling), std::move(reason), true};
+    return std::nullopt;
+  };
+  if (!predicate || predicate->type != ScalarType::Bool)
+    return refuse("expected a condition on pairs");
+  try {
+    IslContext context(options.maxOperations);
+    Prepared prepared(predicate, options);
+    if (std::string problem = problemOf(tiling, prepared.space);
+        !problem.empty())
+      return refuse(problem);
+    TileFacts result{tiling, {}, true};
+    if (isGathered(tiling, prepared.space))
+      return result;
+    ToIsl toIsl(context, prepared.parameters, prepared.space);
+    Tiles tiles(context, prepared, tiling, facts.moduli);
+    DistinctCases distinct = distinctCases(prepared.atomised);
+    std::vector<TileCase> cases;
+    for (const DistinctCase &one : distinct.list) {
+      IslSet inside = toIsl.set(one.may, false);
+      IslSet outside = toIsl.set(one.must, true);
+      if (!inside || !outside ||
+          !tiles.make(inside, outside, cases.emplace_back(), failure))
+        return result;
+    }
+    for (size_t number : distinct.byIndex)
+      result.cases.push_back(cases[number]);
+    result.gathered = false;
+    return result;
+  } catch (const std::exception &error) {
+    return refuse(error.what());
+  }
+}
+
+} // namespace effattn
