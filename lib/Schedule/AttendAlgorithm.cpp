@@ -47,6 +47,14 @@ ImageParam listOf(Type type, const char *name, int entries = 0) {
   return list;
 }
 
+/// `value` where `inRange` holds (undefined: always), else the NaN `mark`.
+Expr marked(const Expr &value, const Expr &inRange, uint32_t mark) {
+  if (!inRange.defined())
+    return value;
+  return reinterpret<float>(
+      select(inRange, reinterpret<uint32_t>(value), Expr(mark)));
+}
+
 template <typename... T> std::vector<Argument> list(const T &...arguments) {
   return {Argument(arguments)...};
 }
@@ -91,8 +99,8 @@ TileAlgorithm::TileAlgorithm(const AttendSpec &spec,
              "blocks"),
       all(0, count, "all") {
   for (size_t t = 0; t < spec.tables.size(); ++t) {
-    tables.emplace_back(halideType(spec.tables[t].element),
-                        spec.tables[t].rank, fmt::format("table_{}", t));
+    tables.emplace_back(halideType(spec.tables[t].element), spec.tables[t].rank,
+                        fmt::format("table_{}", t));
     for (int axis = 0; axis < spec.tables[t].rank; ++axis)
       tables.back().dim(axis).set_min(0);
   }
@@ -115,33 +123,32 @@ TileAlgorithm::TileAlgorithm(const AttendSpec &spec,
   pair.tables = tables;
   pair.tableSpecs = spec.tables;
 
-  Expr bits = columnSets(column);
-  Expr visible = (bits & Expr(columnPadding)) == Expr(0u);
-  if (spec.predicate)
-    visible = (bits & Expr(columnFull)) != Expr(0u) ||
-              (visible && toHalide(spec.predicate, pair));
   pair.logit = product(row, column);
   Expr value = pair.logit;
   if (spec.score) {
-    value = strictMul(toHalide(spec.score, pair),
-                      Expr(static_cast<float>(log2e)));
+    value =
+        strictMul(toHalide(spec.score, pair), Expr(static_cast<float>(log2e)));
+    value = marked(value, pair.inRange, outOfRangeLogit);
+  }
+  Expr bits = columnSets(column), partial = value;
+  Expr visible = (bits & Expr(columnPadding)) == Expr(0u);
+  if (spec.predicate) {
+    Expr full = (bits & Expr(columnFull)) != Expr(0u);
+    visible = full || (visible && toHalide(spec.predicate, pair));
     if (pair.inRange.defined())
-      value = reinterpret<float>(select(pair.inRange,
-                                        reinterpret<uint32_t>(value),
-                                        Expr(outOfRangeLogit)));
+      partial = marked(value, full || pair.inRange, outOfRangePattern);
   }
   logit(row, column) =
       select(column / numbers.columnUnroll < fullBlocks, likely(value),
-             select(visible, value, -infinity));
+             select(visible, partial, -infinity));
 
   // Several partial maxima and sums: one chain of them would wait for the
   // latency of each operation.
   Expr blockColumn = blocks.x + blocks.y * numbers.columnUnroll;
   partMax(row, part) = -infinity;
   Expr candidate = logit(row, blockColumn);
-  partMax(row, blocks.x) =
-      select(strictLess(partMax(row, blocks.x), candidate), candidate,
-             partMax(row, blocks.x));
+  partMax(row, blocks.x) = select(strictLess(partMax(row, blocks.x), candidate),
+                                  candidate, partMax(row, blocks.x));
   Expr greatest = maxIn(row);
   for (int p = 0; p < numbers.columnUnroll; ++p)
     greatest = select(strictLess(greatest, partMax(row, p)), partMax(row, p),
@@ -153,9 +160,9 @@ TileAlgorithm::TileAlgorithm(const AttendSpec &spec,
   rescale(row) = exp2NonPositive(strictSub(maxIn(row), base));
   // As bits: Halide takes -0.0f and 0.0f for the same constant.
   Expr power = exp2NonPositive(strictSub(logit(row, column), base));
-  probability(row, column) = reinterpret<float>(
-      select(strictEqual(logit(row, column), -infinity), Expr(INT32_MIN),
-             reinterpret<int32_t>(power)));
+  probability(row, column) =
+      reinterpret<float>(select(strictEqual(logit(row, column), -infinity),
+                                Expr(INT32_MIN), reinterpret<int32_t>(power)));
 
   partSum(row, part) = 0.0f;
   partSum(row, blocks.x) =
@@ -202,17 +209,17 @@ FinishAlgorithm::FinishAlgorithm(const AttendSpec &spec,
   // Adding +0 turns a -0, whose sign may depend on absent pairs, into +0.
   output(channel, row) = undef<float>();
   entries.where(rows(entries) >= 0);
-  output(channel, unsafe_promise_clamped(
-                      rows(entries), 0, output.output_buffer().dim(1).max())) =
+  output(channel, unsafe_promise_clamped(rows(entries), 0,
+                                         output.output_buffer().dim(1).max())) =
       strictAdd(strictMul(acc(channel, entries), inverse(entries)), 0.0f);
 
   // A NaN sum gives NaN, whatever its maximum is.
   Expr positive = strictLess(0.0f, sum);
-  Expr logarithm = strictAdd(
-      strictMul(cast<double>(maxima(row)), Expr(1 / log2e)),
-      logDouble(cast<double>(select(positive, sum, 1.0f))));
-  naturalLog(row) = select(nothing, -infinity,
-                           select(positive, cast<float>(logarithm), sum));
+  Expr logarithm =
+      strictAdd(strictMul(cast<double>(maxima(row)), Expr(1 / log2e)),
+                logDouble(cast<double>(select(positive, sum, 1.0f))));
+  naturalLog(row) =
+      select(nothing, -infinity, select(positive, cast<float>(logarithm), sum));
   lse(row) = naturalLog(row);
 }
 

@@ -51,17 +51,18 @@ struct PackAlgorithm {
 inline constexpr uint32_t columnFull = 1u << 30, columnPadding = 1u << 31;
 inline constexpr int mostKeySets = 30;
 
-/// Bits of the logit of a pair whose score looks up a table out of range: a
-/// NaN that the caller tells from others.
+/// Bits of the logit of a pair whose score, or whose predicate, looks up a
+/// table out of range: NaNs that the caller tells from others.
 inline constexpr uint32_t outOfRangeLogit = 0x7fd0e5a1;
+inline constexpr uint32_t outOfRangePattern = 0x7fd0e5a2;
 
 struct TileAlgorithm {
   TileAlgorithm(const AttendSpec &spec, const AttendNumbers &numbers,
                 bool selecting);
 
   // Inputs.
-  Halide::ImageParam packed;     ///< (row, channel)
-  Halide::ImageParam k, v;       ///< (channel, token)
+  Halide::ImageParam packed;              ///< (row, channel)
+  Halide::ImageParam k, v;                ///< (channel, token)
   Halide::ImageParam rows, rowSets;       ///< by row
   Halide::ImageParam columns, columnSets; ///< by column of the chunk
   Halide::ImageParam integers, floats;
@@ -76,11 +77,12 @@ struct TileAlgorithm {
   // Stages.
   Halide::Var row{"row"}, column{"column"}, channel{"channel"}, part{"part"};
   Halide::RDom channels, blocks, all;
-  Halide::Func product{"product"};  ///< q . k
-  Halide::Func logit{"logit"};      ///< S
-  Halide::Func partMax{"part_max"}; ///< maximum over every columnUnroll-th column
-  Halide::Func largest{"largest"};  ///< m'
-  Halide::Func rescale{"rescale"};  ///< a
+  Halide::Func product{"product"}; ///< q . k
+  Halide::Func logit{"logit"};     ///< S
+  Halide::Func partMax{
+      "part_max"}; ///< maximum over every columnUnroll-th column
+  Halide::Func largest{"largest"}; ///< m'
+  Halide::Func rescale{"rescale"}; ///< a
   Halide::Func probability{"probability"};
   Halide::Func partSum{"part_sum"}, total{"total"};
   Halide::Func accumulated{"accumulated"};

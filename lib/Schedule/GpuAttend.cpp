@@ -56,7 +56,8 @@ Type storage(ElementType element) {
 GpuAttend::GpuAttend(const AttendSpec &spec, const AttendNumbers &numbers)
     : spec(spec), numbers(numbers), q(Float(32), 1, "q"), k(Float(32), 1, "k"),
       v(Float(32), 1, "v"), work(Int(32), 4, "work"),
-      words(Int(32), 1, "words"), depth(0, spec.headDim, "depth"),
+      words(Int(32), 1, "words"), oldOutput(Float(32), 1, "old_output"),
+      oldLse(Float(32), 1, "old_lse"), depth(0, spec.headDim, "depth"),
       columns(0, numbers.columnUnroll, "columns"),
       // Trimmed to the tile's own steps by the condition below.
       state(0, spec.valueDim + headSlots, 0, 1 << 28, "state"),
@@ -111,6 +112,49 @@ void GpuAttend::defineColumns() {
              cast<int32_t>(cast<uint32_t>(flags) >> EFFATTN_GPU_SETS)));
 }
 
+/// What predicates and scores read of a pair.
+PairContext GpuAttend::pairContext() {
+  const int floats =
+      EFFATTN_GPU_PARAMETERS + static_cast<int>(spec.integers.size());
+  PairContext context;
+  context.i = rowOf(row, tile);
+  context.j = index(column, step, tile, head, batch);
+  context.batch = batch;
+  context.head = head;
+  context.rowSets = cast<uint32_t>(
+      word(work(EFFATTN_GPU_WORK_ROWS, tile, head, batch) + 2 * row + 1));
+  context.columnSets = sets(column, step, tile, head, batch);
+  context.integerNames = spec.integers;
+  context.floatNames = spec.floats;
+  context.integer = [this](int n) { return word(EFFATTN_GPU_PARAMETERS + n); };
+  context.real = [this, floats](int n) {
+    return reinterpret<float>(word(floats + n));
+  };
+  context.limit = EFFATTN_GPU_LIMIT;
+  context.tableSpecs = spec.tables;
+  std::vector<int> places; // of a table's sizes; its strides follow
+  int place = floats + static_cast<int>(spec.floats.size());
+  for (const TableSpec &table : spec.tables) {
+    places.push_back(place);
+    place += 2 * table.rank;
+  }
+  context.tableExtent = [this, places](int table, int axis) {
+    return word(places[table] + axis);
+  };
+  context.tableElement = [this, places](int table,
+                                        const std::vector<Expr> &indices) {
+    Expr offset = 0;
+    for (size_t axis = 0; axis < indices.size(); ++axis)
+      offset += indices[axis] * word(places[table] + spec.tables[table].rank +
+                                     static_cast<int>(axis));
+    return element(tables[table], offset);
+  };
+
+  context.logit =
+      product(column, step, row, tile, head, batch) * context.real(0);
+  return context;
+}
+
 void GpuAttend::defineLogits() {
   auto offset = [&](Expr at, Expr h, int token, int head, int batchStride) {
     // In units of 4 elements, so that vector loads are known to be aligned.
@@ -131,52 +175,32 @@ void GpuAttend::defineLogits() {
       query(row, depth, tile, head, batch) *
       key(depth, column, step, tile, head, batch);
 
-  const int floats =
-      EFFATTN_GPU_PARAMETERS + static_cast<int>(spec.integers.size());
-  PairContext context;
-  context.i = rowOf(row, tile);
-  context.j = at;
-  context.batch = batch;
-  context.head = head;
-  context.rowSets = cast<uint32_t>(
-      word(work(EFFATTN_GPU_WORK_ROWS, tile, head, batch) + 2 * row + 1));
-  context.columnSets = sets(column, step, tile, head, batch);
-  context.integerNames = spec.integers;
-  context.floatNames = spec.floats;
-  context.integer = [this](int n) { return word(EFFATTN_GPU_PARAMETERS + n); };
-  context.real = [this, floats](int n) {
-    return reinterpret<float>(word(floats + n));
-  };
-  context.limit = EFFATTN_GPU_LIMIT;
-  context.tableSpecs = spec.tables;
-  std::vector<int> places; // of a table's sizes; its strides follow
-  int place = floats + static_cast<int>(spec.floats.size());
-  for (const TableSpec &table : spec.tables) {
-    places.push_back(place);
-    place += 2 * table.rank;
+  PairContext context = pairContext();
+  Expr score = context.logit, inRange;
+  if (spec.score) {
+    score = toHalide(spec.score, context);
+    inRange = context.inRange;
   }
-  context.tableExtent = [&](int table, int axis) {
-    return word(places[table] + axis);
-  };
-  context.tableElement = [&](int table, const std::vector<Expr> &indices) {
-    Expr offset = 0;
-    for (size_t axis = 0; axis < indices.size(); ++axis)
-      offset += indices[axis] * word(places[table] + spec.tables[table].rank +
-                                     static_cast<int>(axis));
-    return element(tables[table], offset);
-  };
-
-  context.logit =
-      product(column, step, row, tile, head, batch) * context.real(0);
-  Expr score = spec.score ? toHalide(spec.score, context) : context.logit;
   Expr count = block(2, step, tile, head, batch);
   Expr flags = block(3, step, tile, head, batch);
   Expr mask = (Expr(1) << word(EFFATTN_GPU_SHIFT)) - 1;
   Expr inside = (step & mask) * numbers.columnUnroll + column < count;
   if (spec.predicate) {
     Expr predicate = toHalide(spec.predicate, context);
+    Expr full = (flags & EFFATTN_GPU_PARTIAL) == 0;
+    inside = inside && (full || predicate);
+    if (context.inRange.defined()) {
+      Expr own = full || context.inRange;
+      inRange = inRange.defined() ? inRange && own : own;
+    }
     uses64 = uses64 || computes64(predicate);
-    inside = inside && ((flags & EFFATTN_GPU_PARTIAL) == 0 || predicate);
+  }
+  looksUp = inRange.defined();
+  if (looksUp) {
+    uses64 = uses64 || computes64(inRange);
+    verdict(column, step, row, tile, head, batch) =
+        select(!inside, int(Outside), inRange, int(Inside), int(OutOfRange));
+    inside = verdict(column, step, row, tile, head, batch) != int(Outside);
   }
   uses64 = uses64 || computes64(score);
   logit(column, step, row, tile, head, batch) =
@@ -193,6 +217,12 @@ void GpuAttend::defineStep() {
   seen(step, row, tile, head, batch) = -1;
   seen(step, row, tile, head, batch) =
       max(seen(step, row, tile, head, batch), select(present(columns), at, -1));
+  if (looksUp) {
+    stepMissed(step, row, tile, head, batch) = int(Outside);
+    stepMissed(step, row, tile, head, batch) =
+        max(stepMissed(step, row, tile, head, batch),
+            verdict(columns, step, row, tile, head, batch));
+  }
   source(column, step, row, tile, head, batch) =
       select(present(column), index(column, step, tile, head, batch),
              max(seen(step, row, tile, head, batch), 0));
@@ -216,6 +246,28 @@ void GpuAttend::defineStep() {
       value(slot, columns, step, row, tile, head, batch);
 }
 
+/// The state before the first step. By bits: drivers may take comparisons with
+/// NaN to be anything.
+Expr GpuAttend::startOf(const Expr &slot) const {
+  auto place = [&](Expr at, int token) {
+    return at * word(token) + head * word(token + 1) + batch * word(token + 2);
+  };
+  Expr token = rowOf(row, tile);
+  Expr continues = word(EFFATTN_GPU_CONTINUES) != 0 && token >= 0;
+  Expr lse = old(row, tile, head, batch);
+  Expr bits = reinterpret<int32_t>(lse);
+  Expr starts = continues && notMinusInfinity(lse);
+  Expr isNan = (bits & Expr(0x7fffffff)) > Expr(0x7f800000);
+  Expr channels =
+      element(oldOutput, select(starts,
+                                place(token, EFFATTN_GPU_OUTPUT_TOKEN) +
+                                    max(slot - headSlots, 0),
+                                0));
+  return select(slot == Maximum, select(starts && !isNan, lse, lowest()),
+                slot == Sum, select(!starts, 0.0f, isNan, lse, Expr(1.0f)),
+                slot < headSlots, 0.0f, select(starts, channels, 0.0f));
+}
+
 void GpuAttend::defineState() {
   auto before = [&](Expr s) {
     return carried(std::move(s), row, tile, head, batch);
@@ -223,11 +275,20 @@ void GpuAttend::defineState() {
   RVar s = state.x, t = state.y;
   // Without promises in it: then Halide trims the loop to this condition.
   state.where(t < work(EFFATTN_GPU_WORK_STEPS, tile, head, batch));
-  carried(slot, row, tile, head, batch) =
-      select(slot == Maximum, lowest(), 0.0f);
+  Expr token = rowOf(row, tile);
+  Expr place = token * word(EFFATTN_GPU_LSE_TOKEN) +
+               head * word(EFFATTN_GPU_LSE_HEAD) +
+               batch * word(EFFATTN_GPU_LSE_BATCH);
+  old(row, tile, head, batch) = element(
+      oldLse, select(word(EFFATTN_GPU_CONTINUES) != 0 && token >= 0, place, 0));
+  carried(slot, row, tile, head, batch) = startOf(slot);
   Expr here = stepMaximum(t, row, tile, head, batch);
   Expr maximum = max(before(Maximum), here);
   Expr any = seen(t, row, tile, head, batch) >= 0;
+  Expr missed = before(Missed);
+  if (looksUp)
+    missed = select(stepMissed(t, row, tile, head, batch) == int(OutOfRange),
+                    1.0f, missed);
   carried(s, row, tile, head, batch) = select(
       s == Decay, expNonPositive(before(Maximum) - maximum), //
       s == Share, expNonPositive(here - maximum),            //
@@ -235,6 +296,7 @@ void GpuAttend::defineState() {
       s == Sum,
       before(Sum) * before(Decay) +
           stepSum(t, row, tile, head, batch) * before(Share),
+      s == Missed, missed, //
       s < headSlots, 0.0f,
       before(s) * before(Decay) +
           select(any, stepValue(s, t, row, tile, head, batch) * before(Share),
@@ -252,6 +314,9 @@ void GpuAttend::defineOutput() {
       select(empty, 0.0f, result(channel + headSlots) * (1.0f / result(Sum)));
   Expr lse =
       select(empty, minusInfinity(), result(Maximum) + logFloat(result(Sum)));
+  if (looksUp)
+    lse = select(result(Missed) > 0.0f,
+                 reinterpret<float>(Expr(int32_t(EFFATTN_GPU_MISSED))), lse);
   owner.where(rowOf(r, t) >= 0);
   output(channel, token, head, batch) = Tuple(undef<float>(), undef<float>());
   Expr place = unsafe_promise_clamped(
@@ -277,6 +342,8 @@ void GpuAttend::schedule() {
   // q in shared memory, neighbouring threads at neighbouring addresses.
   query.compute_at(threads).gpu_threads(row);
 
+  old.compute_at(thread);
+  registers(old);
   carried.compute_at(thread).unroll(slot);
   RVar outer("outer"), inner("inner");
   carried.update()
@@ -295,6 +362,13 @@ void GpuAttend::schedule() {
       .unroll(column)
       .unroll(near);
   key.compute_at(product, column);
+  if (looksUp) {
+    verdict.compute_at(carried, each).unroll(column);
+    stepMissed.compute_at(carried, each);
+    stepMissed.update().unroll(columns);
+    registers(verdict);
+    registers(stepMissed);
+  }
   logit.compute_at(carried, each).unroll(column);
   stepMaximum.compute_at(carried, each);
   stepMaximum.update().unroll(columns);
@@ -318,7 +392,7 @@ void GpuAttend::schedule() {
         &source, &probability, &stepSum, &stepValue, &value})
     registers(*f);
 
-  for (ImageParam *buffer : {&q, &k, &v, &words})
+  for (ImageParam *buffer : {&q, &k, &v, &words, &oldOutput, &oldLse})
     buffer->dim(0).set_min(0);
   for (ImageParam *buffer : {&q, &k, &v})
     buffer->set_host_alignment(16);
@@ -335,7 +409,7 @@ void GpuAttend::schedule() {
 }
 
 std::vector<Argument> GpuAttend::arguments() const {
-  std::vector<Argument> arguments{q, k, v, work, words};
+  std::vector<Argument> arguments{q, k, v, work, words, oldOutput, oldLse};
   arguments.insert(arguments.end(), tables.begin(), tables.end());
   arguments.insert(arguments.end(), {tiles, heads, batches});
   return arguments;

@@ -13,6 +13,12 @@
 // so that all of it lives in registers; a Tuple would hold the scalars once a
 // channel.
 //
+// The state starts at m = lowest, sum = acc = 0, or, where the attend
+// continues, at m = LSE, sum = 1, acc = O.
+//
+// Look-ups that pairs inside the pattern make out of range set a slot of the
+// row; the LSE of such a row is a mark that the runtime finds.
+//
 // Absent pairs. P is 0 there, but 0 times a NaN of V is NaN. Instead of
 // selecting each product, an absent pair reads the V row of another column of
 // the step that is present in the same row (P = 0 adds nothing, and a NaN in
@@ -23,7 +29,7 @@
 #ifndef EFFATTN_LIB_SCHEDULE_GPUATTEND_H
 #define EFFATTN_LIB_SCHEDULE_GPUATTEND_H
 
-#include "lib/Schedule/Kernels.h"
+#include "lib/Schedule/ScalarToHalide.h"
 
 #include "Halide.h"
 
@@ -51,7 +57,9 @@ public:
 
 private:
   /// State before the channels of the accumulator.
-  enum Slot { Decay, Share, Maximum, Sum, headSlots = 8 };
+  enum Slot { Decay, Share, Maximum, Sum, Missed, headSlots = 8 };
+  /// Of a pair. A pair outside the pattern that misses a table is Outside.
+  enum Verdict { Outside, Inside, OutOfRange };
 
   Halide::Expr word(Halide::Expr place) const;
   Halide::Expr element(const Halide::ImageParam &buffer,
@@ -59,8 +67,10 @@ private:
   Halide::Expr rowOf(Halide::Expr row, Halide::Expr tile) const;
   Halide::Expr present(Halide::Expr column) const;
   void defineColumns();
+  PairContext pairContext();
   void defineLogits();
   void defineStep();
+  Halide::Expr startOf(const Halide::Expr &slot) const;
   void defineState();
   void defineOutput();
 
@@ -68,7 +78,9 @@ private:
   const AttendNumbers &numbers;
 
   Halide::ImageParam q, k, v, work, words;
+  Halide::ImageParam oldOutput, oldLse; ///< the results, where it continues
   std::vector<Halide::ImageParam> tables;
+  bool looksUp = false; ///< pairs inside the pattern may miss a table
   Halide::Param<int> tiles{"tiles"}, heads{"heads"}, batches{"batches"};
 
   Halide::Var channel{"channel"}, slot{"slot"}, column{"column"}, step{"step"},
@@ -78,9 +90,9 @@ private:
 
   Halide::Func query{"query"}, block{"block"}, index{"index"}, sets{"sets"},
       key{"key"}, value{"value"}, product{"product"}, logit{"logit"},
-      seen{"seen"}, source{"source"}, stepMaximum{"step_maximum"},
-      probability{"probability"}, stepSum{"step_sum"}, stepValue{"step_value"},
-      carried{"carried"};
+      verdict{"verdict"}, stepMissed{"step_missed"}, old{"old"}, seen{"seen"},
+      source{"source"}, stepMaximum{"step_maximum"}, probability{"probability"},
+      stepSum{"step_sum"}, stepValue{"step_value"}, carried{"carried"};
 };
 
 } // namespace effattn

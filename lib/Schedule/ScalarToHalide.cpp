@@ -28,7 +28,7 @@ struct Value {
   Expr expression;
   Interval interval = wide; ///< of integers
   /// The look-ups of the expression are in range; undefined: always.
-  Expr inRange;
+  Expr inRange = {};
 };
 
 Expr both(const Expr &a, const Expr &b) {
@@ -44,16 +44,19 @@ Expr where(const Expr &condition, const Expr &range) {
 constexpr int64_t unrolledExists = 64;
 
 Expr inWidth(const Value &value, bool narrow) {
-  return narrow ? value.expression
-                : Halide::cast<int64_t>(value.expression);
+  return narrow ? value.expression : Halide::cast<int64_t>(value.expression);
 }
 
 Interval elementInterval(ElementType element) {
   switch (element) {
-  case ElementType::Bool: return {0, 1};
-  case ElementType::I8: return {-128, 127};
-  case ElementType::I32: return {INT32_MIN, INT32_MAX};
-  default: return wide;
+  case ElementType::Bool:
+    return {0, 1};
+  case ElementType::I8:
+    return {-128, 127};
+  case ElementType::I32:
+    return {INT32_MIN, INT32_MAX};
+  default:
+    return wide;
   }
 }
 
@@ -135,13 +138,12 @@ Value Translator::lookup(const Scalar &scalar) {
   const Interval index{0, context.limit - 1};
   if (missing > 0 && spec.hasBatch)
     indices.push_back({context.batch, index});
-  if (missing > 0 && spec.hasHead &&
-      static_cast<int>(indices.size()) < missing)
+  if (missing > 0 && spec.hasHead && static_cast<int>(indices.size()) < missing)
     indices.push_back({context.head, index});
   if (static_cast<int>(indices.size()) != std::max(missing, 0))
-    throw ScheduleError{fmt::format(
-        "a look-up has {} indices, but its table has {} axes",
-        scalar.operands.size(), spec.rank)};
+    throw ScheduleError{
+        fmt::format("a look-up has {} indices, but its table has {} axes",
+                    scalar.operands.size(), spec.rank)};
   for (const ScalarRef &operand : scalar.operands)
     indices.push_back(visit(operand));
 
@@ -155,23 +157,28 @@ Value Translator::lookup(const Scalar &scalar) {
     Expr wideExtent = inWidth({extent, {}, {}}, narrow);
     // Batch and head are in range by themselves.
     if (axis + scalar.operands.size() >= indices.size())
-      inRange = both(inRange, value.expression >= 0 &&
-                                  value.expression < wideExtent);
+      inRange =
+          both(inRange, value.expression >= 0 && value.expression < wideExtent);
     Expr clamped =
         Halide::max(Halide::min(value.expression, wideExtent - 1), 0);
     at[dimension] = Halide::unsafe_promise_clamped(
         Halide::cast<int32_t>(clamped), 0, extent - 1);
   }
-  Expr element = context.tableElement
-                     ? context.tableElement(scalar.table, at)
-                     : context.tables.at(scalar.table)(at);
+  Expr element = context.tableElement ? context.tableElement(scalar.table, at)
+                                      : context.tables.at(scalar.table)(at);
   switch (scalar.type) {
   case ScalarType::Bool:
     return {element != Halide::cast(element.type(), 0), wide, inRange};
-  case ScalarType::Float: return {Halide::cast<float>(element), wide, inRange};
-  case ScalarType::Int: break;
+  case ScalarType::Float:
+    return {Halide::cast<float>(element), wide, inRange};
+  case ScalarType::Int:
+    break;
   }
-  Interval interval = elementInterval(spec.element);
+  // Devices hold integers of 64 bits in 32: the runtime checks the values.
+  Interval interval = elementInterval(element.type().bits() <= 32 &&
+                                              spec.element == ElementType::I64
+                                          ? ElementType::I32
+                                          : spec.element);
   return {interval.narrow() ? Halide::cast<int32_t>(element)
                             : Halide::cast<int64_t>(element),
           interval, inRange};
@@ -217,8 +224,10 @@ Value Translator::integerUnary(const Scalar &scalar, const Value &a) {
 
 Interval combine(ScalarKind kind, const Interval &a, const Interval &b) {
   switch (kind) {
-  case ScalarKind::Add: return {a.low + b.low, a.high + b.high};
-  case ScalarKind::Sub: return {a.low - b.high, a.high - b.low};
+  case ScalarKind::Add:
+    return {a.low + b.low, a.high + b.high};
+  case ScalarKind::Sub:
+    return {a.low - b.high, a.high - b.low};
   case ScalarKind::Mul: {
     __int128 corners[] = {a.low * b.low, a.low * b.high, a.high * b.low,
                           a.high * b.high};
@@ -234,7 +243,8 @@ Interval combine(ScalarKind kind, const Interval &a, const Interval &b) {
     return {std::min(a.low, b.low), std::min(a.high, b.high)};
   case ScalarKind::Max:
     return {std::max(a.low, b.low), std::max(a.high, b.high)};
-  default: return wide;
+  default:
+    return wide;
   }
 }
 
@@ -245,22 +255,46 @@ Interval saturate(Interval interval) {
   return interval;
 }
 
+/// The divisor of a pair inside the pattern is positive; that of any other pair
+/// must divide too.
+Value positive(const Value &divisor) {
+  if (divisor.interval.low >= 1)
+    return divisor;
+  Interval out{1, std::max(divisor.interval.high, __int128(1))};
+  return {Halide::max(divisor.expression,
+                      Halide::cast(divisor.expression.type(), 1)),
+          out, divisor.inRange};
+}
+
 Value Translator::integerBinary(const Scalar &scalar, const Value &a,
-                                const Value &b) {
+                                const Value &divisor) {
+  bool divides = scalar.kind == ScalarKind::FloorDiv ||
+                 scalar.kind == ScalarKind::CeilDiv ||
+                 scalar.kind == ScalarKind::Mod;
+  Value b = divides ? positive(divisor) : divisor;
   Interval out = saturate(combine(scalar.kind, a.interval, b.interval));
-  bool narrow =
-      a.interval.narrow() && b.interval.narrow() && out.narrow();
+  bool narrow = a.interval.narrow() && b.interval.narrow() && out.narrow();
+  if (scalar.kind == ScalarKind::CeilDiv) // -a is computed
+    narrow = narrow && a.interval.low > INT32_MIN;
   Expr x = inWidth(a, narrow), y = inWidth(b, narrow);
   switch (scalar.kind) {
-  case ScalarKind::Add: return {x + y, out};
-  case ScalarKind::Sub: return {x - y, out};
-  case ScalarKind::Mul: return {x * y, out};
+  case ScalarKind::Add:
+    return {x + y, out};
+  case ScalarKind::Sub:
+    return {x - y, out};
+  case ScalarKind::Mul:
+    return {x * y, out};
   // Halide's integer division rounds down for a positive divisor.
-  case ScalarKind::FloorDiv: return {x / y, out};
-  case ScalarKind::CeilDiv: return {-((-x) / y), out};
-  case ScalarKind::Mod: return {x % y, out};
-  case ScalarKind::Min: return {Halide::min(x, y), out};
-  default: return {Halide::max(x, y), out};
+  case ScalarKind::FloorDiv:
+    return {x / y, out};
+  case ScalarKind::CeilDiv:
+    return {-((-x) / y), out};
+  case ScalarKind::Mod:
+    return {x % y, out};
+  case ScalarKind::Min:
+    return {Halide::min(x, y), out};
+  default:
+    return {Halide::max(x, y), out};
   }
 }
 
@@ -269,18 +303,30 @@ Value Translator::realOperation(const Scalar &scalar) {
   if (scalar.operands.size() > 1)
     b = visit(scalar.operands[1]).expression;
   switch (scalar.kind) {
-  case ScalarKind::Add: return {strictAdd(a, b)};
-  case ScalarKind::Sub: return {strictSub(a, b)};
-  case ScalarKind::Mul: return {strictMul(a, b)};
-  case ScalarKind::Div: return {strictDiv(a, b)};
-  case ScalarKind::Neg: return {strictSub(Halide::Expr(-0.0f), a)};
-  case ScalarKind::Min: return {minKeepNan(a, b)};
-  case ScalarKind::Max: return {maxKeepNan(a, b)};
-  case ScalarKind::Abs: return {Halide::abs(a)};
-  case ScalarKind::Exp: return {expFloat(a)};
-  case ScalarKind::Log: return {logFloat(a)};
-  case ScalarKind::Tanh: return {tanhFloat(a)};
-  case ScalarKind::Sqrt: return {Halide::strict_float(Halide::sqrt(a))};
+  case ScalarKind::Add:
+    return {strictAdd(a, b)};
+  case ScalarKind::Sub:
+    return {strictSub(a, b)};
+  case ScalarKind::Mul:
+    return {strictMul(a, b)};
+  case ScalarKind::Div:
+    return {strictDiv(a, b)};
+  case ScalarKind::Neg:
+    return {strictSub(Halide::Expr(-0.0f), a)};
+  case ScalarKind::Min:
+    return {minKeepNan(a, b)};
+  case ScalarKind::Max:
+    return {maxKeepNan(a, b)};
+  case ScalarKind::Abs:
+    return {Halide::abs(a)};
+  case ScalarKind::Exp:
+    return {expFloat(a)};
+  case ScalarKind::Log:
+    return {logFloat(a)};
+  case ScalarKind::Tanh:
+    return {tanhFloat(a)};
+  case ScalarKind::Sqrt:
+    return {Halide::strict_float(Halide::sqrt(a))};
   default:
     throw ScheduleError{"a scalar operation has no form in a kernel"};
   }
@@ -297,10 +343,18 @@ Value Translator::comparison(const Scalar &scalar) {
   }
   Expr result;
   switch (scalar.kind) {
-  case ScalarKind::Less: result = a < b; break;
-  case ScalarKind::LessEqual: result = a <= b; break;
-  case ScalarKind::Equal: result = a == b; break;
-  default: result = a != b; break;
+  case ScalarKind::Less:
+    result = a < b;
+    break;
+  case ScalarKind::LessEqual:
+    result = a <= b;
+    break;
+  case ScalarKind::Equal:
+    result = a == b;
+    break;
+  default:
+    result = a != b;
+    break;
   }
   return {real ? Halide::strict_float(result) : result};
 }
@@ -319,10 +373,17 @@ Expr Translator::rangeOf(const Scalar &scalar) {
     }
     Expr first = visit(scalar.operands[0]).expression;
     switch (scalar.kind) {
-    case ScalarKind::And: own = where(first, own); break;
-    case ScalarKind::Or: own = where(!first, own); break;
-    case ScalarKind::Select: own = where(k == 1 ? first : !first, own); break;
-    default: break;
+    case ScalarKind::And:
+      own = where(first, own);
+      break;
+    case ScalarKind::Or:
+      own = where(!first, own);
+      break;
+    case ScalarKind::Select:
+      own = where(k == 1 ? first : !first, own);
+      break;
+    default:
+      break;
     }
     range = both(range, own);
   }
@@ -341,13 +402,16 @@ Value Translator::translate(const Scalar &scalar) {
       return {Expr(static_cast<int32_t>(scalar.integer)),
               {scalar.integer, scalar.integer}};
     return {Expr(scalar.integer), {scalar.integer, scalar.integer}};
-  case ScalarKind::Variable: return variable(scalar);
+  case ScalarKind::Variable:
+    return variable(scalar);
   case ScalarKind::Dimension:
-  case ScalarKind::Argument: return parameter(scalar);
-  case ScalarKind::Lookup: return lookup(scalar);
+  case ScalarKind::Argument:
+    return parameter(scalar);
+  case ScalarKind::Lookup:
+    return lookup(scalar);
   case ScalarKind::KeyInSet:
-    return {((context.columnSets >> Expr(uint32_t(scalar.table))) &
-             Expr(1u)) != Expr(0u)};
+    return {((context.columnSets >> Expr(uint32_t(scalar.table))) & Expr(1u)) !=
+            Expr(0u)};
   case ScalarKind::QueryInSet:
     return {((context.rowSets >> Expr(uint32_t(scalar.table))) & Expr(1u)) !=
             Expr(0u)};
@@ -358,11 +422,14 @@ Value Translator::translate(const Scalar &scalar) {
   case ScalarKind::Less:
   case ScalarKind::LessEqual:
   case ScalarKind::Equal:
-  case ScalarKind::NotEqual: return comparison(scalar);
+  case ScalarKind::NotEqual:
+    return comparison(scalar);
   case ScalarKind::And:
     return {operand(0).expression && operand(1).expression};
-  case ScalarKind::Or: return {operand(0).expression || operand(1).expression};
-  case ScalarKind::Not: return {!operand(0).expression};
+  case ScalarKind::Or:
+    return {operand(0).expression || operand(1).expression};
+  case ScalarKind::Not:
+    return {!operand(0).expression};
   case ScalarKind::Select: {
     Value condition = operand(0), then = operand(1), otherwise = operand(2);
     if (scalar.type != ScalarType::Int)
@@ -374,8 +441,10 @@ Value Translator::translate(const Scalar &scalar) {
                            inWidth(otherwise, out.narrow())),
             out};
   }
-  case ScalarKind::Exists: return exists(scalar);
-  default: break;
+  case ScalarKind::Exists:
+    return exists(scalar);
+  default:
+    break;
   }
   if (scalar.type == ScalarType::Float)
     return realOperation(scalar);
@@ -391,13 +460,20 @@ Value Translator::translate(const Scalar &scalar) {
 
 Halide::Type halideType(ElementType element) {
   switch (element) {
-  case ElementType::F32: return Halide::Float(32);
-  case ElementType::F16: return Halide::Float(16);
-  case ElementType::BF16: return Halide::BFloat(16);
-  case ElementType::I8: return Halide::Int(8);
-  case ElementType::I32: return Halide::Int(32);
-  case ElementType::I64: return Halide::Int(64);
-  case ElementType::Bool: return Halide::UInt(8);
+  case ElementType::F32:
+    return Halide::Float(32);
+  case ElementType::F16:
+    return Halide::Float(16);
+  case ElementType::BF16:
+    return Halide::BFloat(16);
+  case ElementType::I8:
+    return Halide::Int(8);
+  case ElementType::I32:
+    return Halide::Int(32);
+  case ElementType::I64:
+    return Halide::Int(64);
+  case ElementType::Bool:
+    return Halide::UInt(8);
   }
   return Halide::Float(32);
 }

@@ -12,6 +12,7 @@
 #include "lib/Schedule/Kernels.h"
 #include "runtime/include/effattn/kernel.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ namespace effattn {
 
 /// One instruction set that code is made for.
 struct CpuIsa {
-  std::string name;         ///< part of symbols: v3, v4
+  std::string name; ///< part of symbols: v3, v4
   effattn_target target;
   std::string halideTarget; ///< without no_runtime and sanitizers
   AttendNumbers numbers;
@@ -62,11 +63,23 @@ inline const CpuIsa *findCpuIsa(const std::string &name) {
   return nullptr;
 }
 
+/// Numbers for tiles of 16 or 32 rows (AttendSpec::tileRows; 0: the usual
+/// ones). v4 with 16 rows has one vector of them: loads limit it, but where few
+/// of the rows see a column it computes fewer pairs that nobody sees.
+inline AttendNumbers cpuNumbers(const CpuIsa &isa, int tileRows) {
+  AttendNumbers numbers = isa.numbers;
+  if (tileRows > 0) {
+    numbers.tileRows = tileRows;
+    numbers.registerRows = std::min(numbers.registerRows, tileRows);
+  }
+  return numbers;
+}
+
 /// What tiling needs to know. The same for all instruction sets, so that the
 /// pattern is analysed once.
 inline Strategy cpuStrategy(const CpuIsa &isa) {
   Strategy strategy;
-  strategy.tileRows = isa.numbers.tileRows;
+  strategy.tileRows = {{32, 1}, {16, 1.15}};
   strategy.columnBlock = isa.numbers.columnUnroll;
   strategy.columnChunk = isa.numbers.columnChunk;
   return strategy;

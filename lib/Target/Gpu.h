@@ -60,7 +60,7 @@ inline AttendNumbers gpuNumbers(int headDim, int valueDim) {
 inline Strategy gpuStrategy() {
   AttendNumbers numbers = gpuNumbers(64, 64);
   Strategy strategy;
-  strategy.tileRows = numbers.tileRows;
+  strategy.tileRows = {{numbers.tileRows, 1}};
   strategy.columnBlock = numbers.columnUnroll;
   strategy.columnChunk = numbers.columnChunk;
   return strategy;

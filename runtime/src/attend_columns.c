@@ -1,10 +1,11 @@
-/*===- attend_columns.c - runs of a plan as lists of columns ---------------===*/
+/*===- attend_columns.c - runs of a plan as lists of columns
+ * ---------------===*/
 
 #include "attend_cpu.h"
 
 __attribute__((target("avx2"))) void
 effattn_read_columns(effattn_column_reader *reader, int32_t count,
-                          int32_t *columns, uint32_t *sets) {
+                     int32_t *columns, uint32_t *sets) {
   reader->left -= count;
   while (count > 0) {
     const effattn_plan_run *run = reader->run;
@@ -12,7 +13,10 @@ effattn_read_columns(effattn_column_reader *reader, int32_t count,
     int32_t taken = left < count ? (int32_t)left : count;
     int32_t column = (int32_t)(run->first + reader->offset * run->step);
     uint32_t bits = reader->full > 0 ? EFFATTN_COLUMN_FULL : run->sets;
-    if (run->step == 1)
+    if (reader->order)
+      for (int32_t k = 0; k < taken; ++k)
+        columns[k] = reader->order[column + k * run->step];
+    else if (run->step == 1)
       for (int32_t k = 0; k < taken; ++k)
         columns[k] = column + k;
     else
@@ -78,8 +82,9 @@ void effattn_prefetch_tile(const effattn_worker *worker,
         column += (high - column) / run->step * run->step + run->step;
         continue;
       }
-      prefetch_row(&worker->k, column);
-      prefetch_row(&worker->v, column);
+      int64_t key = plan->key_order ? plan->key_order[column] : column;
+      prefetch_row(&worker->k, key);
+      prefetch_row(&worker->v, key);
       column += run->step;
       --budget;
     }

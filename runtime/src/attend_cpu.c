@@ -1,4 +1,5 @@
-/*===- attend_cpu.c - executes the plans of one attend on the CPU ----------===*\
+/*===- attend_cpu.c - executes the plans of one attend on the CPU
+----------===*\
 |*
 |* A piece of work is a few consecutive tiles of one (batch, head). A tile packs
 |* its query rows, runs the tile kernel over chunks of its columns with (max,
@@ -18,8 +19,12 @@
 
 enum { MOST_TILES_A_PIECE = EFFATTN_MOST_SLOTS, PIECES_A_WORKER = 16 };
 
-/* Kernels compute with parameters in 32 bits (lib/Schedule/ScalarToHalide.h). */
+/* Kernels compute with parameters in 32 bits (lib/Schedule/ScalarToHalide.h).
+ */
 #define PARAMETER_LIMIT ((int64_t)1 << 30)
+
+/* The state is in logarithms to base 2, LSE in natural ones. */
+#define LOG2_E 1.4426950408889634074
 
 typedef struct attend_loop {
   const effattn_attend_run *run;
@@ -29,8 +34,8 @@ typedef struct attend_loop {
 } attend_loop;
 
 /* `count` is a multiple of 8. */
-__attribute__((target("avx2"))) static int64_t
-count_nan(const float *values, int64_t count) {
+__attribute__((target("avx2"))) static int64_t count_nan(const float *values,
+                                                         int64_t count) {
   __m256 any = _mm256_setzero_ps();
   for (int64_t k = 0; k < count; k += 8) {
     const __m256 x = _mm256_loadu_ps(values + k);
@@ -44,20 +49,22 @@ count_nan(const float *values, int64_t count) {
   return found;
 }
 
-/* A score that looked up a table out of range has left its mark among the
+/* A pair that looked up a table out of range has left its mark among the
    logits of the chunk. */
 static int32_t check_lookups(const effattn_worker *w,
                              const effattn_tile_slot *slot) {
   for (int64_t k = 0; k < (int64_t)w->count * w->rows; ++k) {
     uint32_t bits;
     memcpy(&bits, &w->logits[k], sizeof bits);
-    if (bits == EFFATTN_OUT_OF_RANGE)
+    if (bits == EFFATTN_OUT_OF_RANGE || bits == EFFATTN_OUT_OF_RANGE_PATTERN)
       return effattn_fail(
           EFFATTN_SIZE,
-          "%s: the score of query %d and key %d (batch %d, head %d) looks up a "
+          "%s: the %s of query %d and key %d (batch %d, head %d) looks up a "
           "table out of range",
-          w->run->attend->name, (int)slot->present_row[k % w->rows],
-          (int)w->columns[k / w->rows], (int)w->batch, (int)w->head);
+          w->run->attend->name,
+          bits == EFFATTN_OUT_OF_RANGE ? "score" : "pattern",
+          (int)slot->present_row[k % w->rows], (int)w->columns[k / w->rows],
+          (int)w->batch, (int)w->head);
   }
   return EFFATTN_OK;
 }
@@ -113,6 +120,61 @@ static int32_t run_chunk(effattn_worker *w, effattn_tile_slot *slot) {
   return run_columns(w, slot);
 }
 
+static float *lse_of(const effattn_worker *w, int32_t row) {
+  const effattn_view *lse = &w->run->lse;
+  return (float *)lse->data + w->batch * lse->stride[0] +
+         w->head * lse->stride[1] + row * lse->stride[2];
+}
+
+static float *output_of(const effattn_worker *w, int32_t row) {
+  return (float *)(void *)w->output.buffer.host +
+         (int64_t)row * w->output.dimensions[1].stride;
+}
+
+/* The state before the first chunk: nothing, or where the attend continues, one
+   key with logit LSE and value O. */
+static void begin_state(const effattn_worker *w, effattn_tile_slot *slot) {
+  const int64_t channels = w->run->attend->value_dim;
+  effattn_tile_state *state = &slot->state[0];
+  slot->from = 0;
+  for (int32_t k = 0; k < w->rows; ++k)
+    state->max[k] = -INFINITY;
+  memset(state->sum, 0, (size_t)w->rows * sizeof(float));
+  if (!w->run->continues) {
+    memset(state->acc, 0, (size_t)(w->rows * channels) * sizeof(float));
+    return;
+  }
+  for (int32_t k = 0; k < w->rows; ++k) {
+    const size_t bytes = (size_t)channels * sizeof(float);
+    float lse = slot->row[k] < 0 ? -INFINITY : *lse_of(w, slot->row[k]);
+    if (lse == -INFINITY) {
+      memset(state->acc + k * channels, 0, bytes);
+      continue;
+    }
+    state->max[k] = (float)(lse * LOG2_E);
+    state->sum[k] = 1;
+    memcpy(state->acc + k * channels, output_of(w, slot->row[k]), bytes);
+  }
+}
+
+/* Rows that continue and met no key keep their bits: they are not written. */
+static void leave_rows_without_keys(const effattn_worker *w,
+                                    effattn_tile_slot *slot) {
+  const size_t bytes = (size_t)w->run->attend->value_dim * sizeof(float);
+  const effattn_tile_state *state = &slot->state[slot->from];
+  for (int32_t k = 0; k < w->rows; ++k) {
+    if (slot->row[k] < 0)
+      continue;
+    float lse = *lse_of(w, slot->row[k]);
+    if (lse == -INFINITY
+            ? state->sum[k] == 0
+            : state->max[k] == (float)(lse * LOG2_E) && state->sum[k] == 1 &&
+                  memcmp(state->acc + k * (bytes / sizeof(float)),
+                         output_of(w, slot->row[k]), bytes) == 0)
+      slot->row[k] = -1;
+  }
+}
+
 static int32_t begin_tile(effattn_worker *w, effattn_tile_slot *slot,
                           const effattn_plan *plan,
                           const effattn_plan_tile *tile) {
@@ -124,16 +186,13 @@ static int32_t begin_tile(effattn_worker *w, effattn_tile_slot *slot,
   for (int32_t k = 0; k < w->rows; ++k) {
     slot->row[k] = rows[k];
     slot->present_row[k] = rows[k] >= 0 ? rows[k] : some;
-    slot->state[0].max[k] = -INFINITY;
   }
   if (plan->row_sets)
     memcpy(slot->row_sets, plan->row_sets + tile->rows,
            (size_t)w->rows * sizeof *slot->row_sets);
-  memset(slot->state[0].sum, 0, (size_t)w->rows * sizeof(float));
-  memset(slot->state[0].acc, 0,
-         (size_t)w->rows * w->run->attend->value_dim * sizeof(float));
-  slot->from = 0;
+  begin_state(w, slot);
   slot->reader.run = plan->runs + tile->runs;
+  slot->reader.order = plan->key_order;
   slot->reader.offset = 0;
   slot->reader.full = tile->full_columns;
   slot->reader.left = (int64_t)tile->full_columns + tile->partial_columns;
@@ -145,17 +204,16 @@ static int32_t begin_tile(effattn_worker *w, effattn_tile_slot *slot,
 static int32_t end_tile(effattn_worker *w, effattn_tile_slot *slot) {
   const effattn_attend_run *run = w->run;
   effattn_tile_state *state = &slot->state[slot->from];
+  if (run->continues)
+    leave_rows_without_keys(w, slot);
   void *finish[] = {&w->user,           &state->acc_buffer, &state->max_buffer,
                     &state->sum_buffer, &slot->row_buffer,  &w->output,
                     &w->lse_buffer};
   int result = run->code->finish(finish);
-  if (run->lse.data && result == 0) {
-    float *lse = (float *)run->lse.data + w->batch * run->lse.stride[0] +
-                 w->head * run->lse.stride[1];
+  if (run->lse.data && result == 0)
     for (int32_t k = 0; k < w->rows; ++k)
       if (slot->row[k] >= 0)
-        lse[slot->row[k] * run->lse.stride[2]] = w->lse[k];
-  }
+        *lse_of(w, slot->row[k]) = w->lse[k];
   return effattn_kernel_status(result, run->attend->name);
 }
 
@@ -202,8 +260,8 @@ static int32_t count_side_by_side(const effattn_worker *w,
 
 static const effattn_plan *plan_of(const effattn_attend_run *run, int64_t batch,
                                    int64_t head) {
-  return run->plans[batch * run->plan_batch_stride +
-                    head * run->plan_head_stride];
+  return run
+      ->plans[batch * run->plan_batch_stride + head * run->plan_head_stride];
 }
 
 static void run_piece(void *data, int64_t index, int32_t worker) {
@@ -211,9 +269,9 @@ static void run_piece(void *data, int64_t index, int32_t worker) {
   const effattn_attend_run *run = loop->run;
   if (atomic_load_explicit(&loop->failure, memory_order_relaxed))
     return;
-  int64_t heads = run->query.shape[1];
+  int64_t heads = run->head_end - run->head_begin;
   int64_t group = index / loop->pieces_a_head;
-  int64_t batch = group / heads, head = group % heads;
+  int64_t batch = group / heads, head = run->head_begin + group % heads;
   const effattn_plan *plan = plan_of(run, batch, head);
   int64_t first = index % loop->pieces_a_head * loop->tiles_a_piece;
   int64_t end = first + loop->tiles_a_piece;
@@ -262,7 +320,8 @@ static int32_t check(const effattn_attend_run *run) {
   return EFFATTN_OK;
 }
 
-static void count_work(const effattn_attend_run *run, const effattn_plan *plan) {
+static void count_work(const effattn_attend_run *run,
+                       const effattn_plan *plan) {
   effattn_statistics *s = run->statistics;
   int64_t unroll = run->code->column_unroll;
   s->visible_tiles += plan->visible_tiles;
@@ -280,10 +339,11 @@ int32_t effattn_attend_cpu(const effattn_attend_run *run) {
   int32_t status = check(run);
   if (status)
     return status;
-  int64_t batches = run->query.shape[0], heads = run->query.shape[1];
+  int64_t batches = run->query.shape[0];
+  int64_t heads = run->head_end - run->head_begin;
   int64_t tiles = 0, total = 0;
   for (int64_t b = 0; b < batches; ++b)
-    for (int64_t h = 0; h < heads; ++h) {
+    for (int64_t h = run->head_begin; h < run->head_end; ++h) {
       const effattn_plan *plan = plan_of(run, b, h);
       tiles = plan->tile_count > tiles ? plan->tile_count : tiles;
       total += plan->tile_count;
@@ -297,8 +357,9 @@ int32_t effattn_attend_cpu(const effattn_attend_run *run) {
   loop.run = run;
   loop.scratch_bytes = effattn_attend_cpu_scratch(run->attend, run->code);
   int64_t share = total / ((int64_t)run->workers * PIECES_A_WORKER);
-  loop.tiles_a_piece =
-      share < 1 ? 1 : share > MOST_TILES_A_PIECE ? MOST_TILES_A_PIECE : share;
+  loop.tiles_a_piece = share < 1                    ? 1
+                       : share > MOST_TILES_A_PIECE ? MOST_TILES_A_PIECE
+                                                    : share;
   loop.pieces_a_head = (tiles + loop.tiles_a_piece - 1) / loop.tiles_a_piece;
   atomic_init(&loop.failure, EFFATTN_OK);
   run->parallel_for(run->parallel_user, batches * heads * loop.pieces_a_head,

@@ -1,4 +1,5 @@
-/*===- attend_cpu.h - parts of the CPU's attend ----------------------------===*\
+/*===- attend_cpu.h - parts of the CPU's attend
+----------------------------===*\
 |*
 |* What one worker holds while it computes tiles. All of it lies in the scratch
 |* that effattn_attend_run gives: nothing here allocates.
@@ -18,10 +19,24 @@ typedef struct effattn_buffer2 {
 /* Arguments of the tile kernel before the tables, in the order of
    docs/kernel-abi.md; after the tables come TILE_RESULTS. */
 enum {
-  TILE_USER, TILE_PACKED, TILE_K, TILE_V, TILE_ROWS, TILE_ROW_SETS,
-  TILE_COLUMNS, TILE_COLUMN_SETS, TILE_INTEGERS, TILE_FLOATS, TILE_BATCH,
-  TILE_HEAD, TILE_FULL_BLOCKS, TILE_COUNT, TILE_MAX_IN, TILE_SUM_IN,
-  TILE_ACC_IN, TILE_ARGUMENTS,
+  TILE_USER,
+  TILE_PACKED,
+  TILE_K,
+  TILE_V,
+  TILE_ROWS,
+  TILE_ROW_SETS,
+  TILE_COLUMNS,
+  TILE_COLUMN_SETS,
+  TILE_INTEGERS,
+  TILE_FLOATS,
+  TILE_BATCH,
+  TILE_HEAD,
+  TILE_FULL_BLOCKS,
+  TILE_COUNT,
+  TILE_MAX_IN,
+  TILE_SUM_IN,
+  TILE_ACC_IN,
+  TILE_ARGUMENTS,
   TILE_RESULTS = 5 /* acc, max, sum, the panels of logits, probabilities */
 };
 
@@ -30,8 +45,10 @@ enum {
 #define EFFATTN_COLUMN_FULL (1u << 30)
 #define EFFATTN_COLUMN_PADDING (1u << 31)
 
-/* Bits of the logit of a pair whose score looked up a table out of range. */
+/* Bits of the logit of a pair whose score, or whose pattern, looked up a table
+   out of range. */
 #define EFFATTN_OUT_OF_RANGE 0x7fd0e5a1u
+#define EFFATTN_OUT_OF_RANGE_PATTERN 0x7fd0e5a2u
 
 /* (max, sum, acc) of a tile between two chunks of columns. */
 typedef struct effattn_tile_state {
@@ -42,9 +59,10 @@ typedef struct effattn_tile_state {
 /* Reads the runs of a tile in order, chunk by chunk. */
 typedef struct effattn_column_reader {
   const effattn_plan_run *run;
-  int64_t offset; /* columns of *run already given */
-  int64_t full;   /* full columns not given yet */
-  int64_t left;   /* columns not given yet */
+  const int32_t *order; /* effattn_plan.key_order */
+  int64_t offset;       /* columns of *run already given */
+  int64_t full;         /* full columns not given yet */
+  int64_t left;         /* columns not given yet */
 } effattn_column_reader;
 
 /* A tile that is being computed. */
@@ -93,8 +111,7 @@ int32_t effattn_worker_begin(effattn_worker *worker,
                              const effattn_attend_run *run);
 
 /* Points the worker at one (batch, head). */
-void effattn_worker_select(effattn_worker *worker, int64_t batch,
-                           int64_t head);
+void effattn_worker_select(effattn_worker *worker, int64_t batch, int64_t head);
 
 /* Writes the next `count` columns of the tile and their set bits. */
 void effattn_read_columns(effattn_column_reader *reader, int32_t count,

@@ -145,9 +145,21 @@ typedef struct attend_launch {
   effattn_gpu_device *device;
   effattn_attend_run run; /* with the tables of the device */
   effattn_gpu_flat query, key, value;
+  effattn_gpu_flat old_output, old_lse; /* the results, to continue from */
   effattn_gpu_flat tables[MOST_TABLES];
   result_buffer output, lse;
+  struct halide_buffer_t *lse_memory;
 } attend_launch;
+
+/* Strides of the results, for rows that continue. */
+static void write_results(const attend_launch *own, int32_t *words) {
+  words[EFFATTN_GPU_CONTINUES] = own->run.continues != 0;
+  for (int axis = 0; axis < 3; ++axis) { /* token, head, batch */
+    words[EFFATTN_GPU_OUTPUT_TOKEN + axis] =
+        own->output.dimensions[1 + axis].stride;
+    words[EFFATTN_GPU_LSE_TOKEN + axis] = own->lse.dimensions[1 + axis].stride;
+  }
+}
 
 static effattn_status run_tiles(attend_launch *own, int64_t first_tile,
                                 int64_t tiles) {
@@ -156,6 +168,8 @@ static effattn_status run_tiles(attend_launch *own, int64_t first_tile,
       effattn_gpu_pack(own->launch, &own->run, first_tile, tiles, &packed);
   effattn_gpu_device *device = own->device;
   const char *name = own->run.attend->name;
+  if (!status)
+    write_results(own, (int32_t *)packed.words->data);
   if (!status)
     status = effattn_gpu_ensure(device, &packed.work->flat.buffer,
                                 EFFATTN_GPU_READ, name);
@@ -177,7 +191,7 @@ static effattn_status run_tiles(attend_launch *own, int64_t first_tile,
   work.dimensions = 4;
   work.dim = dimensions;
   void *user = &device->user;
-  void *arguments[16 + MOST_TABLES];
+  void *arguments[18 + MOST_TABLES];
   int count = 0;
   arguments[count++] = &user;
   arguments[count++] = &own->query.buffer;
@@ -185,6 +199,8 @@ static effattn_status run_tiles(attend_launch *own, int64_t first_tile,
   arguments[count++] = &own->value.buffer;
   arguments[count++] = &work;
   arguments[count++] = &packed.words->flat.buffer;
+  arguments[count++] = &own->old_output.buffer;
+  arguments[count++] = &own->old_lse.buffer;
   for (uint32_t t = 0; t < own->run.attend->tables; ++t)
     arguments[count++] = &own->tables[t].buffer;
   arguments[count++] = &packed.tiles;
@@ -234,7 +250,50 @@ static effattn_status prepare_lse(attend_launch *own, effattn_gpu_use use) {
       effattn_gpu_ensure(own->device, lse.buffer, use, name);
   describe_result(lse.buffer, (int32_t)run->attend->value_dim, 0, lse.shape,
                   lse.stride, &own->lse);
+  own->lse_memory = lse.buffer;
+  effattn_gpu_flatten(lse.buffer, &own->old_lse);
+  own->old_lse.buffer.host = NULL;
   return status;
+}
+
+/* Look-ups out of range left their mark in LSE. */
+static effattn_status check_lookups(attend_launch *own) {
+  const effattn_attend_run *run = &own->run;
+  effattn_gpu_flat flat;
+  effattn_gpu_flatten(own->lse_memory, &flat);
+  effattn_gpu_scratch *scratch = effattn_gpu_scratch_take(
+      own->launch, effattn_gpu_span(own->lse_memory), true, true);
+  if (!scratch)
+    return EFFATTN_OUT_OF_MEMORY;
+  flat.buffer.host = (uint8_t *)scratch->data;
+  flat.buffer.flags = halide_buffer_flag_device_dirty;
+  effattn_status status =
+      effattn_gpu_download(own->device, &flat.buffer, run->attend->name);
+  if (!status)
+    status = effattn_gpu_wait(own->device);
+  if (status)
+    return status;
+  const struct halide_dimension_t *dim = own->lse.dimensions;
+  for (int64_t batch = 0; batch < run->output.shape[0]; ++batch)
+    for (int64_t head = run->head_begin; head < run->head_end; ++head) {
+      const effattn_plan *plan = run->plans[batch * run->plan_batch_stride +
+                                            head * run->plan_head_stride];
+      for (int64_t r = 0; r < plan->row_count; ++r) {
+        if (plan->rows[r] < 0)
+          continue;
+        uint32_t bits;
+        const int64_t place = plan->rows[r] * (int64_t)dim[1].stride +
+                              head * dim[2].stride + batch * dim[3].stride;
+        memcpy(&bits, (const char *)scratch->data + 4 * place, sizeof bits);
+        if (bits == EFFATTN_GPU_MISSED)
+          return effattn_fail(EFFATTN_SIZE,
+                              "%s: query %d (batch %d, head %d) looks up a "
+                              "table out of range",
+                              run->attend->name, (int)plan->rows[r], (int)batch,
+                              (int)head);
+      }
+    }
+  return EFFATTN_OK;
 }
 
 static void count_statistics(const effattn_attend_run *run) {
@@ -242,7 +301,7 @@ static void count_statistics(const effattn_attend_run *run) {
   if (!statistics)
     return;
   for (int64_t batch = 0; batch < run->output.shape[0]; ++batch)
-    for (int64_t head = 0; head < run->output.shape[1]; ++head) {
+    for (int64_t head = run->head_begin; head < run->head_end; ++head) {
       const effattn_plan *plan = run->plans[batch * run->plan_batch_stride +
                                             head * run->plan_head_stride];
       statistics->visible_tiles += plan->visible_tiles;
@@ -271,8 +330,9 @@ static effattn_status run_attend(attend_launch *own) {
     status = prepare_input(device, &run->key, name, &own->key);
   if (!status)
     status = prepare_input(device, &run->value, name, &own->value);
-  const effattn_gpu_use use =
-      effattn_gpu_all_rows(run) ? EFFATTN_GPU_WRITE : EFFATTN_GPU_UPDATE;
+  const effattn_gpu_use use = effattn_gpu_all_rows(run) && !run->continues
+                                  ? EFFATTN_GPU_WRITE
+                                  : EFFATTN_GPU_UPDATE;
   if (!status)
     status = effattn_gpu_ensure(device, run->output.buffer, use, name);
   if (!status)
@@ -281,6 +341,8 @@ static effattn_status run_attend(attend_launch *own) {
     return status;
   describe_result(run->output.buffer, (int32_t)run->attend->value_dim, 1,
                   run->output.shape, run->output.stride, &own->output);
+  effattn_gpu_flatten(run->output.buffer, &own->old_output);
+  own->old_output.buffer.host = NULL;
   const int64_t most = device->most_blocks[0];
   for (int64_t first = 0; first < tiles && !status; first += most)
     status = run_tiles(own, first, tiles - first < most ? tiles - first : most);
@@ -289,8 +351,10 @@ static effattn_status run_attend(attend_launch *own) {
   run->output.buffer->flags = halide_buffer_flag_device_dirty;
   if (run->lse.buffer)
     run->lse.buffer->flags = halide_buffer_flag_device_dirty;
+  if (run->attend->tables)
+    status = check_lookups(own);
   count_statistics(run);
-  return EFFATTN_OK;
+  return status;
 }
 
 int32_t effattn_attend_gpu(const effattn_attend_run *run) {

@@ -40,7 +40,15 @@ enum {
   EFFATTN_GPU_VALUE_TOKEN,
   EFFATTN_GPU_VALUE_HEAD,
   EFFATTN_GPU_VALUE_BATCH,
-  EFFATTN_GPU_PARAMETERS = 16
+  /* Output and LSE, in elements; attend_gpu.c writes these. */
+  EFFATTN_GPU_CONTINUES, /* 1: rows start from what output and LSE hold */
+  EFFATTN_GPU_OUTPUT_TOKEN,
+  EFFATTN_GPU_OUTPUT_HEAD,
+  EFFATTN_GPU_OUTPUT_BATCH,
+  EFFATTN_GPU_LSE_TOKEN,
+  EFFATTN_GPU_LSE_HEAD,
+  EFFATTN_GPU_LSE_BATCH,
+  EFFATTN_GPU_PARAMETERS = 24
 };
 
 /* Fields of a record of `work`. */
@@ -78,6 +86,10 @@ enum {
   EFFATTN_GPU_MERGE_PART_LSE = EFFATTN_GPU_MERGE_PART + 3,
   EFFATTN_GPU_MERGE_WORDS = EFFATTN_GPU_MERGE_PART_LSE + 3
 };
+
+/* Bits of the LSE of a row that looked up a table out of range: a NaN that
+   nothing else makes. */
+#define EFFATTN_GPU_MISSED 0x7fd0e5a1
 
 /* Most index sets over keys: their bits and the flags share a word. */
 #define EFFATTN_GPU_MOST_SETS 30

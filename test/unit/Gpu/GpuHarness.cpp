@@ -180,7 +180,7 @@ GpuAttendKernel::~GpuAttendKernel() = default;
 
 int32_t GpuAttendKernel::attend(effattn_launch *launch, const Problem &problem,
                                 int q, int k, int v, int o, int lse,
-                                int firstTable) const {
+                                int firstTable, bool continues) const {
   AttendNumbers numbers = gpuNumbers(spec.headDim, spec.valueDim);
   effattn_attend_code code = {};
   code.target = EFFATTN_TARGET_VULKAN;
@@ -226,6 +226,9 @@ int32_t GpuAttendKernel::attend(effattn_launch *launch, const Problem &problem,
   run.plans = plans.data();
   run.plan_batch_stride = each ? problem.heads : 0;
   run.plan_head_stride = each ? 1 : 0;
+  run.head_begin = problem.headBegin;
+  run.head_end = problem.headEnd ? problem.headEnd : problem.heads;
+  run.continues = continues;
   run.tables = tables.data();
   run.integers = integers.data();
   run.floats = floats.data();
@@ -233,14 +236,9 @@ int32_t GpuAttendKernel::attend(effattn_launch *launch, const Problem &problem,
   return effattn_attend_gpu(&run);
 }
 
-Outcome GpuAttendKernel::run(const Problem &problem, bool wantLse) const {
-  Outcome outcome{Heads(problem.batches, problem.heads, problem.queries,
-                        spec.valueDim, problem.layout),
-                  Heads(problem.batches, problem.heads, problem.queries, 1)};
-  std::fill(outcome.o.data.begin(), outcome.o.data.end(),
-            CompiledAttend::untouched);
-  std::fill(outcome.lse.data.begin(), outcome.lse.data.end(),
-            CompiledAttend::untouched);
+effattn_status GpuAttendKernel::execute(const Problem &problem,
+                                        Outcome &outcome, bool wantLse,
+                                        bool continues) const {
   effattn_view lse = outcome.lse.view();
   lse.rank = 3;
   std::vector<Tensor> arguments = {{"q", problem.q.view()},
@@ -253,12 +251,27 @@ Outcome GpuAttendKernel::run(const Problem &problem, bool wantLse) const {
   std::vector<Tensor> results = {{"o", outcome.o.view()}};
   if (wantLse)
     results.push_back({"lse", lse});
-  effattn_status status =
-      launch(arguments, results, 0, [&](effattn_launch *launched) {
-        return attend(launched, problem, 0, 1, 2, o, wantLse ? o + 1 : -1, 3);
-      });
-  EXPECT_EQ(status, EFFATTN_OK) << effattn_message();
+  return launch(arguments, results, 0, [&](effattn_launch *launched) {
+    return attend(launched, problem, 0, 1, 2, o, wantLse ? o + 1 : -1, 3,
+                  continues);
+  });
+}
+
+Outcome GpuAttendKernel::run(const Problem &problem, bool wantLse) const {
+  Outcome outcome = untouchedOutcome(problem);
+  EXPECT_EQ(execute(problem, outcome, wantLse, false), EFFATTN_OK)
+      << effattn_message();
   return outcome;
+}
+
+void GpuAttendKernel::resume(const Problem &problem, Outcome &outcome) const {
+  EXPECT_EQ(execute(problem, outcome, true, true), EFFATTN_OK)
+      << effattn_message();
+}
+
+effattn_status GpuAttendKernel::status(const Problem &problem) const {
+  Outcome outcome = untouchedOutcome(problem);
+  return execute(problem, outcome, true, false);
 }
 
 } // namespace effattn::test

@@ -60,13 +60,21 @@ public:
 
   /// Rows that are not kept hold CompiledAttend::untouched.
   Outcome run(const Problem &problem, bool wantLse = true) const;
+  /// Continues from what `outcome` holds.
+  void resume(const Problem &problem, Outcome &outcome) const;
+  /// Of a run that may fail.
+  effattn_status status(const Problem &problem) const;
 
   /// One attend inside of a host program; slots of q, k, v, o and lse (or -1),
   /// tables from slot `firstTable` on.
   int32_t attend(effattn_launch *launch, const Problem &problem, int q, int k,
-                 int v, int o, int lse, int firstTable = -1) const;
+                 int v, int o, int lse, int firstTable = -1,
+                 bool continues = false) const;
 
 private:
+  effattn_status execute(const Problem &problem, Outcome &outcome, bool wantLse,
+                         bool continues) const;
+
   AttendSpec spec;
   std::unique_ptr<DeviceKernels> kernels;
 };

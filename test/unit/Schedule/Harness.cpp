@@ -19,8 +19,7 @@ namespace effattn::test {
 LoadedKernels::LoadedKernels(const std::vector<KernelObject> &objects) {
   static std::atomic<int> number{0};
   std::string base = ::testing::TempDir() + "effattn_" +
-                     std::to_string(getpid()) + "_" +
-                     std::to_string(number++);
+                     std::to_string(getpid()) + "_" + std::to_string(number++);
   std::string command = "cc -shared -o " + base + ".so";
   std::vector<std::string> files = {base + ".so"};
   for (const KernelObject &object : objects) {
@@ -126,13 +125,31 @@ reference::Environment environmentOf(const Problem &problem) {
     const Table &table = problem.tables.at(number);
     int64_t offset = 0;
     for (size_t axis = 0; axis < indices.size(); ++axis) {
-      if (indices[axis] < 0 || indices[axis] >= table.shape[axis])
-        throw std::out_of_range("table");
-      offset = offset * table.shape[axis] + indices[axis];
+      int64_t last = std::max<int64_t>(table.shape[axis] - 1, 0);
+      offset = offset * table.shape[axis] +
+               std::clamp<int64_t>(indices[axis], 0, last);
     }
-    return table.values[offset];
+    return table.values.empty() ? 0 : table.values[offset];
   };
   return e;
+}
+
+/// Look-ups with the batch and head axes that kernels add by themselves.
+ScalarRef withAllAxes(const AttendSpec &spec, const ScalarRef &scalar) {
+  return rewrite(scalar, [&](const ScalarRef &node) -> ScalarRef {
+    if (node->kind != ScalarKind::Lookup)
+      return nullptr;
+    const TableSpec &table = spec.tables.at(node->table);
+    if (static_cast<int>(node->operands.size()) == table.rank)
+      return nullptr;
+    std::vector<ScalarRef> indices;
+    if (table.hasBatch)
+      indices.push_back(variable("b"));
+    if (table.hasHead)
+      indices.push_back(variable("h"));
+    indices.insert(indices.end(), node->operands.begin(), node->operands.end());
+    return lookup(node->table, node->type, indices);
+  });
 }
 
 bool contains(const std::vector<int64_t> &set, int64_t value) {
@@ -148,6 +165,11 @@ uint32_t bitsOf(const std::vector<std::vector<int64_t>> &sets, int64_t value) {
 
 } // namespace
 
+bool wanted(const Problem &problem, int64_t head) {
+  return problem.headEnd == 0 ||
+         (head >= problem.headBegin && head < problem.headEnd);
+}
+
 bool visible(const Problem &problem, int64_t b, int64_t h, int64_t i,
              int64_t j) {
   if (!problem.spec.predicate)
@@ -158,11 +180,12 @@ bool visible(const Problem &problem, int64_t b, int64_t h, int64_t i,
     reference::Environment e = environmentOf(problem);
     e.variables["b"] = static_cast<double>(b);
     e.variables["h"] = static_cast<double>(h);
+    ScalarRef whole = withAllAxes(problem.spec, problem.spec.predicate);
     for (int64_t row = 0; row < problem.queries; ++row)
       for (int64_t column = 0; column < problem.keys; ++column) {
         e.variables["i"] = static_cast<double>(row);
         e.variables["j"] = static_cast<double>(column);
-        ScalarRef predicate = problem.spec.predicate;
+        ScalarRef predicate = whole;
         if (problem.spec.keySets || problem.spec.querySets)
           predicate = rewrite(predicate, [&](const ScalarRef &n) -> ScalarRef {
             if (n->kind == ScalarKind::KeyInSet)
@@ -184,9 +207,8 @@ void addRuns(OwnedPlan &plan, const std::vector<int64_t> &columns,
              const std::vector<uint32_t> &bits) {
   size_t first = 0;
   while (first < columns.size()) {
-    int64_t step = first + 1 < columns.size()
-                       ? columns[first + 1] - columns[first]
-                       : 1;
+    int64_t step =
+        first + 1 < columns.size() ? columns[first + 1] - columns[first] : 1;
     size_t end = first + 1;
     while (end < columns.size() && bits[end] == bits[first] &&
            columns[end] - columns[end - 1] == step)
@@ -221,26 +243,27 @@ std::unique_ptr<OwnedPlan> makePlan(const Problem &problem, int64_t b,
     }
     std::vector<int64_t> full, partial;
     std::vector<uint32_t> fullBits, partialBits;
-    for (int64_t j = 0; j < problem.keys; ++j) {
+    for (int64_t rank = 0; rank < problem.keys; ++rank) {
+      int64_t j = problem.keyOrder.empty() ? rank : problem.keyOrder[rank];
       int seen = 0;
       for (int64_t i = 0; i < tileRows; ++i)
         if (int32_t row = result->rows[tile.rows + i]; row >= 0)
           seen += visible(problem, b, h, row, j);
-      // Some full columns are given as partial, which a plan may do.
-      if (seen == tile.present && j % 11 != 5) {
-        full.push_back(j);
+      // Some full columns are given as partial, which a plan may do, and must
+      // where a look-up misses its table.
+      if (seen == tile.present && j % 11 != 5 && !problem.allPartial) {
+        full.push_back(rank);
         fullBits.push_back(0);
       } else if (seen) {
-        partial.push_back(j);
+        partial.push_back(rank);
         partialBits.push_back(bitsOf(problem.keySets, j));
       }
     }
     addRuns(*result, full, fullBits);
-    tile.full_runs =
-        static_cast<int32_t>(result->runs.size()) - tile.runs;
+    tile.full_runs = static_cast<int32_t>(result->runs.size()) - tile.runs;
     addRuns(*result, partial, partialBits);
-    tile.partial_runs = static_cast<int32_t>(result->runs.size()) -
-                        tile.runs - tile.full_runs;
+    tile.partial_runs =
+        static_cast<int32_t>(result->runs.size()) - tile.runs - tile.full_runs;
     tile.full_columns = static_cast<int32_t>(full.size());
     tile.partial_columns = static_cast<int32_t>(partial.size());
     result->tiles.push_back(tile);
@@ -253,8 +276,8 @@ std::unique_ptr<OwnedPlan> makePlan(const Problem &problem, int64_t b,
   plan.tiles = result->tiles.data();
   plan.runs = result->runs.data();
   plan.rows = result->rows.data();
-  plan.row_sets =
-      problem.spec.querySets ? result->rowSets.data() : nullptr;
+  plan.key_order = problem.keyOrder.empty() ? nullptr : problem.keyOrder.data();
+  plan.row_sets = problem.spec.querySets ? result->rowSets.data() : nullptr;
   return result;
 }
 
@@ -277,12 +300,18 @@ void parallelFor(void *, int64_t count, int32_t workers,
 
 uint32_t elementOf(ElementType element) {
   switch (element) {
-  case ElementType::F32: return EFFATTN_F32;
-  case ElementType::I8: return EFFATTN_I8;
-  case ElementType::I32: return EFFATTN_I32;
-  case ElementType::I64: return EFFATTN_I64;
-  case ElementType::Bool: return EFFATTN_BOOL;
-  default: throw std::runtime_error("element type");
+  case ElementType::F32:
+    return EFFATTN_F32;
+  case ElementType::I8:
+    return EFFATTN_I8;
+  case ElementType::I32:
+    return EFFATTN_I32;
+  case ElementType::I64:
+    return EFFATTN_I64;
+  case ElementType::Bool:
+    return EFFATTN_BOOL;
+  default:
+    throw std::runtime_error("element type");
   }
 }
 
@@ -297,10 +326,18 @@ template <typename T> void append(std::vector<char> &bytes, double value) {
 effattn_view viewOf(const Table &table, std::vector<char> &bytes) {
   for (double value : table.values)
     switch (table.element) {
-    case ElementType::F32: append<float>(bytes, value); break;
-    case ElementType::I32: append<int32_t>(bytes, value); break;
-    case ElementType::I64: append<int64_t>(bytes, value); break;
-    default: append<int8_t>(bytes, value); break;
+    case ElementType::F32:
+      append<float>(bytes, value);
+      break;
+    case ElementType::I32:
+      append<int32_t>(bytes, value);
+      break;
+    case ElementType::I64:
+      append<int64_t>(bytes, value);
+      break;
+    default:
+      append<int8_t>(bytes, value);
+      break;
     }
   effattn_view view = {};
   view.data = bytes.data();
@@ -317,17 +354,16 @@ effattn_view viewOf(const Table &table, std::vector<char> &bytes) {
 
 //===- running ------------------------------------------------------------===//
 
-CompiledAttend::CompiledAttend(const AttendSpec &spec, const std::string &name)
-    : spec(spec), isa(findCpuIsa(name)) {
+CompiledAttend::CompiledAttend(const AttendSpec &spec, const std::string &name,
+                               int tileRows)
+    : spec(spec), isa(findCpuIsa(name)), numbers(cpuNumbers(*isa, tileRows)) {
   ScheduleFailure failure;
   std::vector<KernelObject> objects =
-      compileAttendCpu(spec, isa->numbers, isa->halideTarget, &failure);
+      compileAttendCpu(spec, numbers, isa->halideTarget, &failure);
   if (!failure.message.empty())
     throw std::runtime_error(failure.message);
   kernels = std::make_unique<LoadedKernels>(objects);
 }
-
-namespace {
 
 Outcome untouchedOutcome(const Problem &problem) {
   Outcome outcome{Heads(problem.batches, problem.heads, problem.queries,
@@ -339,12 +375,15 @@ Outcome untouchedOutcome(const Problem &problem) {
   return outcome;
 }
 
-} // namespace
-
 Outcome CompiledAttend::run(const Problem &problem, int32_t workers) const {
   Outcome outcome = untouchedOutcome(problem);
   EXPECT_EQ(execute(problem, workers, outcome), EFFATTN_OK);
   return outcome;
+}
+
+void CompiledAttend::resume(const Problem &problem, Outcome &outcome,
+                            int32_t workers) const {
+  EXPECT_EQ(execute(problem, workers, outcome, true), EFFATTN_OK);
 }
 
 int32_t CompiledAttend::status(const Problem &problem) const {
@@ -353,13 +392,13 @@ int32_t CompiledAttend::status(const Problem &problem) const {
 }
 
 int32_t CompiledAttend::execute(const Problem &problem, int32_t workers,
-                                Outcome &outcome) const {
+                                Outcome &outcome, bool continues) const {
   std::string prefix = spec.name + "_" + isa->name;
   effattn_attend_code code = {};
   code.target = isa->target;
-  code.tile_rows = static_cast<uint32_t>(isa->numbers.tileRows);
-  code.column_unroll = static_cast<uint32_t>(isa->numbers.columnUnroll);
-  code.column_chunk = static_cast<uint32_t>(isa->numbers.columnChunk);
+  code.tile_rows = static_cast<uint32_t>(numbers.tileRows);
+  code.column_unroll = static_cast<uint32_t>(numbers.columnUnroll);
+  code.column_chunk = static_cast<uint32_t>(numbers.columnChunk);
   code.pack = kernels->find(prefix + "_pack");
   code.tile = kernels->find(prefix + "_tile");
   code.tile_select = kernels->find(prefix + "_select");
@@ -377,7 +416,7 @@ int32_t CompiledAttend::execute(const Problem &problem, int32_t workers,
   std::vector<const effattn_plan *> plans;
   for (int64_t b = 0; b < problem.batches; ++b)
     for (int64_t h = 0; h < problem.heads; ++h) {
-      owned.push_back(makePlan(problem, b, h, isa->numbers.tileRows));
+      owned.push_back(makePlan(problem, b, h, numbers.tileRows));
       plans.push_back(&owned.back()->plan);
     }
 
@@ -402,6 +441,9 @@ int32_t CompiledAttend::execute(const Problem &problem, int32_t workers,
   run.plans = plans.data();
   run.plan_batch_stride = problem.heads;
   run.plan_head_stride = 1;
+  run.head_begin = problem.headBegin;
+  run.head_end = problem.headEnd ? problem.headEnd : problem.heads;
+  run.continues = continues;
   run.tables = tables.data();
   run.integers = integers.data();
   run.floats = floats.data();
@@ -433,7 +475,8 @@ void expectedRow(const Problem &problem, const ScalarRef &score,
       continue;
     Real s = 0;
     for (int64_t c = 0; c < problem.spec.headDim; ++c)
-      s += Real(problem.q.at(b, h, i, c)) * Real(problem.k.at(b, keyHead, j, c));
+      s +=
+          Real(problem.q.at(b, h, i, c)) * Real(problem.k.at(b, keyHead, j, c));
     s *= Real(problem.scale);
     if (score) {
       e.variables["b"] = double(b);
@@ -473,17 +516,21 @@ Outcome expected(const Problem &problem, bool single) {
                         problem.spec.valueDim, problem.layout),
                   Heads(problem.batches, problem.heads, problem.queries, 1)};
   reference::Environment e = environmentOf(problem);
+  ScalarRef score = problem.spec.score
+                        ? withAllAxes(problem.spec, problem.spec.score)
+                        : nullptr;
   for (int64_t b = 0; b < problem.batches; ++b)
     for (int64_t h = 0; h < problem.heads; ++h)
       for (int64_t i = 0; i < problem.queries; ++i) {
-        if (!problem.keptRows.empty() && !problem.keptRows[i]) {
+        if ((!problem.keptRows.empty() && !problem.keptRows[i]) ||
+            !wanted(problem, h)) {
           for (int64_t c = 0; c < problem.spec.valueDim; ++c)
             outcome.o.at(b, h, i, c) = CompiledAttend::untouched;
           outcome.lse.at(b, h, i, 0) = CompiledAttend::untouched;
         } else if (single) {
-          expectedRow<float>(problem, problem.spec.score, e, b, h, i, outcome);
+          expectedRow<float>(problem, score, e, b, h, i, outcome);
         } else {
-          expectedRow<double>(problem, problem.spec.score, e, b, h, i, outcome);
+          expectedRow<double>(problem, score, e, b, h, i, outcome);
         }
       }
   return outcome;
@@ -524,12 +571,12 @@ void expectClose(const Problem &problem, const Outcome &got) {
   double naiveError = 0, naiveLse = 0;
   for (size_t n = 0; n < exact.o.data.size(); ++n)
     if (std::isfinite(naive.o.data[n]) && std::isfinite(exact.o.data[n]))
-      naiveError = std::max(naiveError, std::fabs(double(naive.o.data[n]) -
-                                                  exact.o.data[n]));
+      naiveError = std::max(
+          naiveError, std::fabs(double(naive.o.data[n]) - exact.o.data[n]));
   for (size_t n = 0; n < exact.lse.data.size(); ++n)
     if (std::isfinite(naive.lse.data[n]) && std::isfinite(exact.lse.data[n]))
-      naiveLse = std::max(naiveLse, std::fabs(double(naive.lse.data[n]) -
-                                              exact.lse.data[n]));
+      naiveLse = std::max(
+          naiveLse, std::fabs(double(naive.lse.data[n]) - exact.lse.data[n]));
   EXPECT_LE(largestError(got.o.data, exact.o.data, "o"),
             std::max(2 * naiveError, 4 * ulp * largestFinite(problem.v.data)));
   EXPECT_LE(largestError(got.lse.data, exact.lse.data, "lse"),

@@ -76,7 +76,10 @@ struct Problem {
   std::vector<double> otherFloats;
   std::vector<std::vector<int64_t>> keySets, querySets;
   std::vector<Table> tables;
-  std::vector<bool> keptRows; ///< empty: all
+  std::vector<bool> keptRows;         ///< empty: all
+  bool allPartial = false;            ///< plans without full columns
+  std::vector<int32_t> keyOrder;      ///< rank -> key of the plan's columns
+  int64_t headBegin = 0, headEnd = 0; ///< heads to compute; 0, 0: all
 
   Heads q, k, v;
   /// Pairs of the pattern for each (batch, head), filled in when first asked.
@@ -109,24 +112,35 @@ effattn_view viewOf(const Table &table, std::vector<char> &bytes);
 /// A kernel compiled for one instruction set.
 class CompiledAttend {
 public:
-  CompiledAttend(const AttendSpec &spec, const std::string &isa);
+  CompiledAttend(const AttendSpec &spec, const std::string &isa,
+                 int tileRows = 0);
   /// Rows that are not kept hold `untouched`.
   Outcome run(const Problem &problem, int32_t workers = 1) const;
   static constexpr float untouched = -123;
+  /// Continues from what `outcome` holds.
+  void resume(const Problem &problem, Outcome &outcome,
+              int32_t workers = 1) const;
   /// Of a run that may fail.
   int32_t status(const Problem &problem) const;
 
 private:
-  int32_t execute(const Problem &problem, int32_t workers,
-                  Outcome &outcome) const;
+  int32_t execute(const Problem &problem, int32_t workers, Outcome &outcome,
+                  bool continues = false) const;
 
   AttendSpec spec;
   const CpuIsa *isa;
+  AttendNumbers numbers;
   std::unique_ptr<LoadedKernels> kernels;
 };
 
+/// Results of a kernel that writes none of them.
+Outcome untouchedOutcome(const Problem &problem);
+
 /// Straight loops; `single`: sequential sums and expf in float.
 Outcome expected(const Problem &problem, bool single = false);
+
+/// True where the head is one that the problem asks for.
+bool wanted(const Problem &problem, int64_t head);
 
 /// True where (i, j) is in the pattern.
 bool visible(const Problem &problem, int64_t b, int64_t h, int64_t i,
