@@ -247,6 +247,15 @@ bool World::keeps(int64_t row) const {
   });
 }
 
+bool World::missesCondition(int64_t row, int64_t column) const {
+  bool misses = false;
+  for (const auto &condition : keyConditions)
+    misses |= condition[column] == missed;
+  for (const auto &condition : queryConditions)
+    misses |= condition[row] == missed;
+  return misses;
+}
+
 Truth World::visible(int64_t row, int64_t column) const {
   std::vector<Truth> atoms;
   for (const auto &condition : keyConditions)
@@ -417,6 +426,8 @@ bool checkTile(const World &w, const effattn_plan &plan,
       const Truth visible = w.visible(row, j);
       if (columns[j] == 2 && visible != yes)
         return complaint.say("row", row, "full column", j);
+      if (columns[j] == 2 && w.missesCondition(row, j))
+        return complaint.say("row", row, "full column without a look-up", j);
       if (columns[j] == 0 && visible != no)
         return complaint.say("row", row, "missing column", j);
     }

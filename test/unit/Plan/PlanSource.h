@@ -64,6 +64,8 @@ struct World {
   uint32_t rowSets(int64_t row) const;
   uint32_t columnSets(int64_t column) const;
   bool keeps(int64_t row) const;
+  /// A condition on the row or the column has no value: never full.
+  bool missesCondition(int64_t row, int64_t column) const;
   /// Over all values of atoms whose look-up was out of range: `missed` where
   /// they decide.
   Truth visible(int64_t row, int64_t column) const;
