@@ -113,6 +113,7 @@ const effattn_gpu_table effattn_gpu = {
     .fill = effattn_gpu_fill,
     .copy = effattn_gpu_copy,
     .step = effattn_gpu_step,
+    .host_data = effattn_gpu_host_data,
     .attend = effattn_attend_gpu,
     .merge = effattn_gpu_merge,
     .close = effattn_gpu_close,

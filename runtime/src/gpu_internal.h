@@ -127,6 +127,9 @@ effattn_status effattn_gpu_begin(effattn_launch *launch);
 effattn_status effattn_gpu_end(effattn_launch *launch, effattn_status status);
 effattn_status effattn_gpu_allocate(effattn_launch *launch, effattn_slot *slot);
 void effattn_gpu_release(effattn_launch *launch, effattn_slot *slot);
+effattn_status effattn_gpu_host_data(effattn_launch *launch,
+                                     effattn_slot *slot, bool write,
+                                     void **data);
 effattn_status effattn_gpu_fill(effattn_launch *launch, effattn_slot *slot,
                                 double value);
 effattn_status effattn_gpu_copy(effattn_launch *launch,

@@ -233,6 +233,33 @@ void effattn_gpu_release(effattn_launch *launch, effattn_slot *slot) {
   effattn_gpu_unlock();
 }
 
+effattn_status effattn_gpu_host_data(effattn_launch *launch, effattn_slot *slot,
+                                     bool write, void **data) {
+  struct halide_buffer_t *buffer = slot->view.buffer;
+  *data = NULL;
+  if (slot->elements == 0)
+    return EFFATTN_OK;
+  if (!buffer->host) {
+    const size_t bytes = (size_t)effattn_gpu_span(buffer) *
+                         (size_t)effattn_element_bytes(slot->view.element);
+    slot->block = effattn_block_take(launch, bytes);
+    if (!slot->block)
+      return effattn_out_of_memory("a copy of a table on the host", bytes);
+    buffer->host = slot->block->data;
+  }
+  effattn_status status = EFFATTN_OK;
+  if (write) {
+    buffer->flags = HOST_DIRTY;
+  } else {
+    effattn_gpu_lock();
+    status = effattn_gpu_download(effattn_gpu_state(launch)->device, buffer,
+                                  "a table that planning reads");
+    effattn_gpu_unlock();
+  }
+  *data = buffer->host;
+  return status;
+}
+
 effattn_gpu_scratch *effattn_gpu_scratch_take(effattn_launch *launch,
                                               int64_t elements, bool on_host,
                                               bool is_float) {

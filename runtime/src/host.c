@@ -22,6 +22,17 @@ effattn_status effattn_host_view(effattn_launch *launch, int32_t number,
               : EFFATTN_INTERNAL;
 }
 
+effattn_status effattn_host_data(effattn_launch *launch, int32_t number,
+                                 bool write, effattn_view *view) {
+  effattn_slot *slot = effattn_host_slot(launch, number);
+  if (!slot)
+    return EFFATTN_INTERNAL;
+  *view = slot->view;
+  return launch->kernel->target_kind
+             ? effattn_gpu.host_data(launch, slot, write, &view->data)
+             : EFFATTN_OK;
+}
+
 int32_t effattn_host_allocate(effattn_launch *launch, int32_t number,
                               int32_t element, int32_t rank,
                               const int64_t *shape) {
@@ -65,9 +76,9 @@ int32_t effattn_host_release(effattn_launch *launch, int32_t number) {
   effattn_slot *slot = effattn_host_slot(launch, number);
   if (!slot)
     return EFFATTN_INTERNAL;
-  if (launch->kernel->target_kind) {
+  if (launch->kernel->target_kind)
     effattn_gpu.release(launch, slot);
-  } else if (slot->block) {
+  if (slot->block) {
     effattn_block_give(launch, slot->block);
     slot->block = NULL;
   }

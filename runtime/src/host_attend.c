@@ -1,31 +1,16 @@
-/*===- host_attend.c - one attend of a host program
-------------------------===*\
+/*===- host_attend.c - one attend of a host program ----------------------===*\
 |*
-|* Brings the tensors to rank 4, makes or finds the plans, and runs the code of
-|* the target. A plan serves all (batch, head) pairs unless an index set has
-|* axes of its own for them.
+|* Brings the tensors to rank 4, has the plans made (host_plan.c), and runs the
+|* code of the target.
 |*
 \*===----------------------------------------------------------------------===*/
-#include "host_internal.h"
+#include "host_attend.h"
 
 #include <string.h>
 
-#define MOST_SETS 32 /* key sets, query sets and row filters together */
+#define MOST_SETS EFFATTN_MOST_SETS
 
-typedef struct attend_call {
-  effattn_launch *launch;
-  effattn_attend_run run;
-  /* Key sets, then query sets, then row filters, as views of rank 3. */
-  uint32_t sets, filters;
-  effattn_view set[MOST_SETS];
-  const effattn_attend_operands *operands;
-  int64_t plan_count;
-  effattn_plan_entry **entries; /* plan_count */
-  const effattn_plan **plans;
-  effattn_block *scratch;
-  size_t memory_bytes;
-  void *memory; /* tables, then entries and plans */
-} attend_call;
+typedef effattn_attend_call attend_call;
 
 effattn_status effattn_view_expand(const effattn_view *view, uint32_t rank,
                                    effattn_view *expanded) {
@@ -126,8 +111,8 @@ static effattn_status check_sizes(const attend_call *call) {
   return EFFATTN_OK;
 }
 
-/*===- index sets
- * ----------------------------------------------------------===*/
+/*===- index sets and orders
+ * ------------------------------------------------===*/
 
 static effattn_status gather_sets(attend_call *call) {
   const effattn_attend *attend = call->run.attend;
@@ -148,7 +133,10 @@ static effattn_status gather_sets(attend_call *call) {
         : i < keys + queries
             ? operands->query_sets[i - keys]
             : operands->row_filter[i - keys - queries].set_slot;
-    status = effattn_host_view(call->launch, slot, 3, &call->set[i]);
+    effattn_view on_host;
+    status = effattn_host_data(call->launch, slot, false, &on_host);
+    if (!status)
+      status = effattn_view_expand(&on_host, 3, &call->set[i]);
     const effattn_view *set = &call->set[i];
     if (!status && set->element != EFFATTN_I32)
       status = effattn_fail(EFFATTN_INTERNAL, "%s: an index set of %s",
@@ -166,80 +154,34 @@ static effattn_status gather_sets(attend_call *call) {
   return status;
 }
 
-static effattn_plan_set set_of(const effattn_view *view, int64_t batch,
-                               int64_t head) {
-  const int64_t offset = (view->shape[0] > 1 ? batch * view->stride[0] : 0) +
-                         (view->shape[1] > 1 ? head * view->stride[1] : 0);
-  const int64_t count = view->shape[2];
-  return (effattn_plan_set){
-      count > 0 ? (const int32_t *)view->data + offset : NULL, count};
-}
-
-/*===- plans
- * ---------------------------------------------------------------===*/
-
-static effattn_status make_plan(attend_call *call, int64_t batch, int64_t head,
-                                int64_t index) {
-  const effattn_attend_run *run = &call->run;
-  effattn_context *context = call->launch->context;
-  effattn_plan_set sets[MOST_SETS];
-  effattn_plan_filter filters[MOST_SETS];
-  const uint32_t keys = run->attend->key_sets;
-  const uint32_t queries = run->attend->query_sets;
-  for (uint32_t i = 0; i < call->sets; ++i)
-    sets[i] = set_of(&call->set[i], batch, head);
-  for (uint32_t i = 0; i < call->filters; ++i) {
-    filters[i].set = sets[keys + queries + i];
-    filters[i].keep = call->operands->row_filter[i].keep;
-  }
-  const effattn_plan_request request = {
-      .tile_rows = run->code->tile_rows,
-      .cases = run->code->cases,
-      .key_sets = keys,
-      .query_sets = queries,
-      .parameters = run->integers,
-      .key_set = sets,
-      .query_set = sets + keys,
-      .row_filters = call->filters,
-      .row_filter = filters,
-      .allocator = {context, effattn_plan_allocate, effattn_plan_deallocate}};
-  const effattn_status status = effattn_plan_acquire(
-      context, run->attend, &request, run->code, &call->entries[index]);
+/* The order of a permuted attend; a slot of -1 is no order. */
+static effattn_status gather_order(attend_call *call, int32_t slot,
+                                   int64_t tokens, effattn_view *order) {
+  const effattn_attend *attend = call->run.attend;
+  if (!attend->permuted || slot < 0)
+    return EFFATTN_OK;
+  effattn_view on_host;
+  effattn_status status =
+      effattn_host_data(call->launch, slot, false, &on_host);
+  if (!status)
+    status = effattn_view_expand(&on_host, 3, order);
   if (status)
     return status;
-  call->plans[index] = &call->entries[index]->plan;
-  call->launch->statistics.plan_bytes += (int64_t)call->plans[index]->bytes;
-  return EFFATTN_OK;
-}
-
-static effattn_status make_plans(attend_call *call) {
-  effattn_attend_run *run = &call->run;
-  const int64_t heads = run->plan_head_stride ? run->output.shape[1] : 1;
-  const double start = effattn_seconds();
-  effattn_status status = EFFATTN_OK;
-  for (int64_t i = 0; i < call->plan_count && !status; ++i) {
-    const int64_t head = i % heads;
-    if (!run->plan_head_stride ||
-        (head >= run->head_begin && head < run->head_end))
-      status = make_plan(call, i / heads, head, i);
-  }
-  call->launch->statistics.plan_seconds += effattn_seconds() - start;
-  run->plans = call->plans;
-  return status;
-}
-
-/* Distances between the plans of neighbouring heads and batches. */
-static void place_plans(attend_call *call) {
-  bool by_batch = false, by_head = false;
-  for (uint32_t i = 0; i < call->sets; ++i) {
-    by_batch = by_batch || call->set[i].shape[0] > 1;
-    by_head = by_head || call->set[i].shape[1] > 1;
-  }
-  effattn_attend_run *run = &call->run;
-  const int64_t heads = by_head ? run->output.shape[1] : 1;
-  run->plan_head_stride = by_head;
-  run->plan_batch_stride = by_batch ? heads : 0;
-  call->plan_count = heads * (by_batch ? run->output.shape[0] : 1);
+  const effattn_view *output = &call->run.output;
+  bool fits = order->element == EFFATTN_I32 && order->shape[2] == tokens;
+  for (uint32_t axis = 0; axis < 2; ++axis)
+    fits = fits && (order->shape[axis] == 1 ||
+                    order->shape[axis] == output->shape[axis]);
+  return fits
+             ? EFFATTN_OK
+             : effattn_fail(
+                   EFFATTN_SIZE,
+                   "%s: expected an order of %lld tokens, for all or "
+                   "each of %lld batches and %lld heads, but got "
+                   "[%lld, %lld, %lld]",
+                   attend->name, (long long)tokens, (long long)output->shape[0],
+                   (long long)output->shape[1], (long long)order->shape[0],
+                   (long long)order->shape[1], (long long)order->shape[2]);
 }
 
 /* The heads that are computed: all of them where the attend names none. */
@@ -254,21 +196,41 @@ static void choose_heads(effattn_attend_run *run) {
 /*===- running
  * -------------------------------------------------------------===*/
 
+/* Adds an array of `count` elements to the layout and gives its offset. */
+static size_t place(size_t *bytes, size_t count, size_t size) {
+  const size_t at = (*bytes + 15) / 16 * 16;
+  *bytes = at + count * size;
+  return at;
+}
+
 static effattn_status allocate(attend_call *call) {
   effattn_context *context = call->launch->context;
-  const size_t tables = call->run.attend->tables * sizeof(effattn_view);
-  const size_t plans = (size_t)call->plan_count * sizeof(void *);
-  call->memory_bytes = tables + 2 * plans;
-  call->memory =
-      effattn_allocate(context, call->memory_bytes, _Alignof(effattn_view));
-  if (!call->memory)
-    return effattn_out_of_memory("an attend", call->memory_bytes);
-  memset(call->memory, 0, call->memory_bytes);
-  effattn_view *table = call->memory;
-  call->entries = (effattn_plan_entry **)((char *)call->memory + tables);
-  call->plans = (const effattn_plan **)(call->entries + call->plan_count);
+  const effattn_attend *attend = call->run.attend;
+  const size_t plans = (size_t)call->plan_count;
+  call->parameter_words = (int64_t)attend->integers + 2 + attend->extras;
+  size_t bytes = 0;
+  const size_t tables = place(&bytes, attend->tables, sizeof(effattn_view));
+  const size_t plan_tables =
+      place(&bytes, attend->tables, sizeof(effattn_plan_table));
+  const size_t entries = place(&bytes, plans, sizeof(effattn_plan_entry *));
+  const size_t pointers = place(&bytes, plans, sizeof(effattn_plan *));
+  const size_t status = place(&bytes, plans, sizeof(effattn_status));
+  const size_t parameters =
+      place(&bytes, plans, (size_t)call->parameter_words * sizeof(int64_t));
+  call->memory_bytes = bytes;
+  char *memory = effattn_allocate(context, bytes, 16);
+  if (!memory)
+    return effattn_out_of_memory("an attend", bytes);
+  memset(memory, 0, bytes);
+  call->memory = memory;
+  effattn_view *table = (effattn_view *)(memory + tables);
+  call->plan_tables = (effattn_plan_table *)(memory + plan_tables);
+  call->entries = (effattn_plan_entry **)(memory + entries);
+  call->plans = (const effattn_plan **)(memory + pointers);
+  call->plan_status = (effattn_status *)(memory + status);
+  call->parameters = (int64_t *)(memory + parameters);
   call->run.tables = table;
-  for (uint32_t i = 0; i < call->run.attend->tables; ++i) {
+  for (uint32_t i = 0; i < attend->tables; ++i) {
     const effattn_slot *slot =
         effattn_host_slot(call->launch, call->operands->tables[i]);
     if (!slot)
@@ -306,8 +268,7 @@ static void clean_up(attend_call *call) {
       effattn_plan_release(context, call->entries[i]);
   if (call->scratch)
     effattn_block_give(call->launch, call->scratch);
-  effattn_deallocate(context, call->memory, call->memory_bytes,
-                     _Alignof(effattn_view));
+  effattn_deallocate(context, call->memory, call->memory_bytes, 16);
 }
 
 /* The best code that the launch's target runs. */
@@ -326,22 +287,29 @@ static const effattn_attend_code *find_code(const effattn_launch *launch,
 }
 
 static effattn_status prepare_and_run(attend_call *call) {
+  effattn_attend_run *run = &call->run;
   effattn_status status = gather_tensors(call);
   if (!status)
     status = check_sizes(call);
   if (!status)
     status = gather_sets(call);
-  const effattn_view *output = &call->run.output;
+  if (!status)
+    status = gather_order(call, call->operands->query_order, run->integers[0],
+                          &call->query_order);
+  if (!status)
+    status = gather_order(call, call->operands->key_order, run->integers[1],
+                          &call->key_order);
+  const effattn_view *output = &run->output;
   if (status || output->shape[0] == 0 || output->shape[1] == 0 ||
       output->shape[2] == 0)
     return status;
-  choose_heads(&call->run);
-  if (call->run.head_begin >= call->run.head_end)
+  choose_heads(run);
+  if (run->head_begin >= run->head_end)
     return EFFATTN_OK;
-  place_plans(call);
+  effattn_place_plans(call);
   status = allocate(call);
   if (!status)
-    status = make_plans(call);
+    status = effattn_make_plans(call);
   if (!status)
     status = execute(call);
   clean_up(call);
@@ -365,6 +333,9 @@ int32_t effattn_host_attend(effattn_launch *launch, int32_t number,
   call.run.code = find_code(launch, call.run.attend);
   call.run.key_sets = call.set;
   call.run.query_sets = call.set + call.run.attend->key_sets;
+  if (operands->continues && operands->lse < 0)
+    return effattn_fail(EFFATTN_INTERNAL, "%s: it continues without an LSE",
+                        call.run.attend->name);
   if (!call.run.code)
     return effattn_fail(EFFATTN_PROCESSOR,
                         "%s: no code of %s for this processor", kernel->name,

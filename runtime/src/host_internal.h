@@ -12,6 +12,12 @@ effattn_slot *effattn_host_slot(effattn_launch *launch, int32_t number);
 effattn_status effattn_host_view(effattn_launch *launch, int32_t number,
                                  uint32_t rank, effattn_view *expanded);
 
+/* The view of slot `number` with its elements in memory of the host: on devices
+   they are brought there, or (`write`) taken from there when they are used next.
+   `data` may be NULL where there are none. */
+effattn_status effattn_host_data(effattn_launch *launch, int32_t number,
+                                 bool write, effattn_view *view);
+
 /* The view with leading axes of size 1 and stride 0 up to `rank` axes. */
 effattn_status effattn_view_expand(const effattn_view *view, uint32_t rank,
                                    effattn_view *expanded);

@@ -4,7 +4,7 @@
 |* The parts, and who calls whom:
 |*
 |*   launch.c    effattn_launch_kernel: bind.c, validate.c, then kernel->host
-|*   host.c      effattn_host_*: what the generated host program calls
+|*   host.c, host_*.c   effattn_host_*: what the generated host program calls
 |*   plan.c      generated run functions -> the tiles of one attend (plan.h)
 |*   attend_cpu.c, attend_gpu.c   plan + tensors -> output, lse (attend.h)
 |*   merge.c     one softmax from parts
@@ -59,7 +59,8 @@ typedef struct effattn_slot {
   int64_t elements;    /* product of the shape; 0: data is not to be read */
   int32_t device_type; /* DLDeviceType: kDLCPU, kDLCUDA, ... */
   int32_t device_id;
-  effattn_block *block; /* memory of a temporary on the host */
+  effattn_block *block; /* memory of a temporary on the host, or of what the
+                           host sees of a tensor on a device */
 } effattn_slot;
 
 int64_t effattn_element_bytes(uint32_t element);
@@ -221,12 +222,12 @@ typedef struct effattn_plan_entry {
   uint64_t users;
   uint32_t integers; /* of `key` */
   bool cached;
-  int64_t key[]; /* the attend's integers */
+  int64_t key[]; /* the attend's integers, then b and h where it is by them */
 } effattn_plan_entry;
 
-/* Finds or builds the plan for `parameters` (attend->integers of them); it
-   lives until the release. A plan that reads no index set is kept in the cache
-   of the context. */
+/* Finds or builds the plan for `parameters` (attend->integers of them, b, h,
+   extras); it lives until the release. A plan that reads no index set and no
+   table is kept in the cache of the context. */
 effattn_status effattn_plan_acquire(effattn_context *context,
                                     const effattn_attend *attend,
                                     const effattn_plan_request *request,
@@ -264,6 +265,12 @@ typedef struct effattn_gpu_table {
   effattn_status (*step)(effattn_launch *launch, const effattn_step *step,
                          effattn_code code, const effattn_view *operands,
                          const effattn_view *result);
+  /* Memory of the host that holds the elements of a slot as its view describes
+     them, until the slot is released. Without `write` its content is brought
+     from the device, after all work on it; with `write` the caller fills it in
+     and the device gets it when it is used next. NULL where there are none. */
+  effattn_status (*host_data)(effattn_launch *launch, effattn_slot *slot,
+                              bool write, void **data);
   /* run->user_context is the launch's effattn_user. */
   int32_t (*attend)(const effattn_attend_run *run);
   effattn_status (*merge)(effattn_launch *launch, uint32_t count,

@@ -1,8 +1,8 @@
-/*===- plan_cache.c - plans kept from launch to launch
----------------------===*\
+/*===- plan_cache.c - plans kept from launch to launch -------------------===*\
 |*
-|* A plan that reads no index set is a function of the attend, its code and its
-|* integers: it is made once. Plans are immutable, so several launches may use
+|* A plan that reads no index set and no table is a function of the attend, its
+|* code, its integers, and the batch and head where it depends on them: it is
+|* made once. Plans are immutable, so several launches may use
 |* one; an entry that falls out of the cache lives on until its last user is
 |* done.
 |*
@@ -21,17 +21,32 @@ static void destroy(effattn_context *context, effattn_plan_entry *entry) {
                      _Alignof(effattn_plan_entry));
 }
 
+/* The parameters that tell plans of an attend apart. */
+static uint32_t key_words(const effattn_attend *attend) {
+  return attend->integers +
+         (attend->plan_by_batch || attend->plan_by_head ? 2 : 0);
+}
+
+static bool reads_tables(const effattn_attend *attend,
+                         const effattn_plan_request *request) {
+  return request->key_sets || request->query_sets || request->row_filters ||
+         request->key_conditions || request->query_conditions ||
+         request->relations || request->query_order || request->key_order ||
+         attend->extras;
+}
+
 /* The link to an equal entry, or NULL. The mutex is held. */
 static effattn_plan_entry **find(effattn_context *context,
                                  const effattn_attend *attend,
                                  const effattn_attend_code *code,
                                  const int64_t *integers) {
+  const uint32_t words = key_words(attend);
   for (effattn_plan_entry **link = &context->plans; *link;
        link = &(*link)->next) {
     const effattn_plan_entry *entry = *link;
     if (entry->attend == attend && entry->code == code &&
-        entry->integers == attend->integers &&
-        memcmp(entry->key, integers, attend->integers * sizeof(int64_t)) == 0)
+        entry->integers == words &&
+        memcmp(entry->key, integers, words * sizeof(int64_t)) == 0)
       return link;
   }
   return NULL;
@@ -120,7 +135,8 @@ static effattn_status build(effattn_context *context,
                             const effattn_plan_request *request,
                             const effattn_attend_code *code,
                             effattn_plan_entry **entry) {
-  const size_t bytes = entry_bytes(attend->integers);
+  const uint32_t words = key_words(attend);
+  const size_t bytes = entry_bytes(words);
   effattn_plan_entry *made =
       effattn_allocate(context, bytes, _Alignof(effattn_plan_entry));
   if (!made)
@@ -129,14 +145,21 @@ static effattn_status build(effattn_context *context,
   made->attend = attend;
   made->code = code;
   made->users = 1;
-  made->integers = attend->integers;
-  memcpy(made->key, request->parameters, attend->integers * sizeof(int64_t));
+  made->integers = words;
+  memcpy(made->key, request->parameters, words * sizeof(int64_t));
   const int32_t status = effattn_plan_build(request, &made->plan);
   if (status) {
     effattn_deallocate(context, made, bytes, _Alignof(effattn_plan_entry));
     if (status == EFFATTN_PLAN_OUT_OF_MEMORY)
       return effattn_fail(EFFATTN_OUT_OF_MEMORY,
                           "out of memory: the plan of %s", attend->name);
+    if (status == EFFATTN_PLAN_UNSUPPORTED)
+      return effattn_fail(EFFATTN_UNSUPPORTED,
+                          "%s: expected at most %d relations, and %d index "
+                          "sets and conditions (counted twice) of keys and of "
+                          "queries",
+                          attend->name, EFFATTN_PLAN_MOST_RELATIONS,
+                          EFFATTN_PLAN_MOST_BITS);
     return effattn_fail(EFFATTN_INTERNAL, "the plan of %s failed (%d)",
                         attend->name, status);
   }
@@ -149,15 +172,14 @@ effattn_status effattn_plan_acquire(effattn_context *context,
                                     const effattn_plan_request *request,
                                     const effattn_attend_code *code,
                                     effattn_plan_entry **entry) {
-  const bool reads_sets =
-      request->key_sets || request->query_sets || request->row_filters;
-  if (!reads_sets) {
+  const bool keep = !reads_tables(attend, request);
+  if (keep) {
     *entry = find_cached(context, attend, code, request->parameters);
     if (*entry)
       return EFFATTN_OK;
   }
   const effattn_status status = build(context, attend, request, code, entry);
-  if (!status && !reads_sets)
+  if (!status && keep)
     *entry = insert(context, *entry);
   return status;
 }

@@ -85,6 +85,13 @@ static void label_row(const effattn_planner *planner, int32_t row,
   }
 }
 
+static bool same_labels(const int64_t *a, const int64_t *b, int64_t count) {
+  for (int64_t n = 0; n < count; ++n)
+    if (a[n] != b[n])
+      return false;
+  return true;
+}
+
 /* Fills in row_labels. Gives the number of rows to look at: 1 where all rows
    have the same labels. */
 static int64_t label_rows(effattn_planner *planner, const int32_t *rows) {
@@ -301,11 +308,11 @@ static bool overlay(effattn_planner *planner, uint32_t weight) {
 
 bool effattn_plan_find_states(effattn_planner *planner, const int32_t *rows) {
   const effattn_plan_request *request = planner->request;
-  const size_t bytes = (size_t)label_width(planner) * sizeof(int64_t);
+  const int64_t width = label_width(planner);
   const int64_t count = label_rows(planner, rows);
   const bool uniform = count == 1;
   if (uniform && planner->last_uniform &&
-      memcmp(planner->row_labels.data, planner->last_labels.data, bytes) == 0)
+      same_labels(planner->row_labels.data, planner->last_labels.data, width))
     return true;
   planner->last_uniform = false;
   planner->states.count = 0;
@@ -328,6 +335,7 @@ bool effattn_plan_find_states(effattn_planner *planner, const int32_t *rows) {
   planner->outside = covered < request->parameters[1];
   planner->last_uniform = uniform;
   if (uniform)
-    memcpy(planner->last_labels.data, planner->row_labels.data, bytes);
+    memcpy(planner->last_labels.data, planner->row_labels.data,
+           (size_t)width * sizeof(int64_t));
   return true;
 }

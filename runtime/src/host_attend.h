@@ -1,0 +1,40 @@
+/*===- host_attend.h - what the parts of an attend share -----------------===*/
+#ifndef EFFATTN_SRC_HOST_ATTEND_H
+#define EFFATTN_SRC_HOST_ATTEND_H
+
+#include "host_internal.h"
+
+#define EFFATTN_MOST_SETS 32 /* key sets, query sets, row filters together */
+
+typedef struct effattn_attend_call {
+  effattn_launch *launch;
+  effattn_attend_run run;
+  /* Key sets, then query sets, then row filters, as views of rank 3. */
+  uint32_t sets, filters;
+  effattn_view set[EFFATTN_MOST_SETS];
+  /* Permuted attends: orders as views of rank 3; data NULL: none. */
+  effattn_view query_order, key_order;
+  const effattn_attend_operands *operands;
+  int64_t plan_count;
+  effattn_plan_entry **entries; /* plan_count */
+  const effattn_plan **plans;
+  effattn_status *plan_status; /* of each, while they are made */
+  /* Tables of run.tables in memory of the host: their shapes and strides are
+     those of the views. Without data where planning reads none. */
+  effattn_plan_table *plan_tables;
+  int64_t *parameters;     /* of all plans, parameter_words each */
+  int64_t parameter_words; /* integers, b, h, extras */
+  effattn_block *scratch;
+  size_t memory_bytes;
+  void *memory; /* the arrays above and run.tables */
+} effattn_attend_call;
+
+/*===- host_plan.c -------------------------------------------------------===*/
+
+/* Distances between the plans of neighbouring heads and batches, and how many
+   plans there are. */
+void effattn_place_plans(effattn_attend_call *call);
+/* Makes or finds all plans. */
+effattn_status effattn_make_plans(effattn_attend_call *call);
+
+#endif /* EFFATTN_SRC_HOST_ATTEND_H */

@@ -1,0 +1,191 @@
+/*===- host_draw.c - blocks drawn by random_blocks -----------------------===*\
+|*
+|* docs/language.md, S7. With S(x) = splitmix64 and 64-bit arithmetic that
+|* wraps,
+|*
+|*   mix(seed, h, u, t) = S(S(S(S(seed) + h) + u) + t).
+|*
+|* For head h and query block u the candidates are the key blocks that `outside`
+|* does not touch, ascending. While t < count and candidates remain, number
+|* floor(mix * candidates / 2^64) of them is taken and removed.
+|*
+|* Candidates are not listed: what is touched is a few runs, and the r-th block
+|* that is in none of them and not taken yet is found by bisection.
+|*
+\*===----------------------------------------------------------------------===*/
+#include "host_internal.h"
+
+#include <string.h>
+
+__extension__ typedef unsigned __int128 uint128;
+
+static uint64_t splitmix(uint64_t x) {
+  x += 0x9E3779B97F4A7C15u;
+  x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u;
+  x = (x ^ x >> 27) * 0x94D049BB133111EBu;
+  return x ^ x >> 31;
+}
+
+static uint64_t mix(uint64_t seed, uint64_t head, uint64_t block,
+                    uint64_t number) {
+  return splitmix(splitmix(splitmix(splitmix(seed) + head) + block) + number);
+}
+
+typedef struct draw_call {
+  effattn_launch *launch;
+  const effattn_draw *draw;
+  effattn_view table;
+  int64_t blocks;       /* of keys */
+  int64_t *parameters;  /* integers, b, h */
+  effattn_run *touched; /* disjoint */
+  int64_t touched_count, touched_capacity;
+} draw_call;
+
+/* How many of the blocks 0..block are touched or among the `taken` ones. */
+static int64_t removed_up_to(const draw_call *call, int64_t block,
+                             const int32_t *taken, int64_t taken_count) {
+  int64_t removed = 0;
+  for (int64_t n = 0; n < call->touched_count; ++n) {
+    const effattn_run run = call->touched[n];
+    if (run.first > block)
+      continue;
+    const int64_t before = (block - run.first) / run.step + 1;
+    removed += before < run.count ? before : run.count;
+  }
+  for (int64_t n = 0; n < taken_count; ++n)
+    removed += taken[n] <= block;
+  return removed;
+}
+
+/* The block that `number` candidates precede. */
+static int32_t find_candidate(const draw_call *call, int64_t number,
+                              const int32_t *taken, int64_t taken_count) {
+  int64_t low = 0, high = call->blocks - 1;
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2;
+    if (middle + 1 - removed_up_to(call, middle, taken, taken_count) > number)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return (int32_t)low;
+}
+
+static effattn_status list_touched(draw_call *call, int64_t index) {
+  const effattn_runs_function touched = call->draw->touched;
+  call->touched_count = 0;
+  if (!touched)
+    return EFFATTN_OK;
+  const int64_t count =
+      touched(call->parameters, index, call->touched, call->touched_capacity);
+  if (count > call->touched_capacity) {
+    const size_t bytes = 2 * (size_t)count * sizeof(effattn_run);
+    effattn_context *context = call->launch->context;
+    effattn_run *runs = effattn_allocate(context, bytes, _Alignof(effattn_run));
+    if (!runs)
+      return effattn_out_of_memory("drawing blocks", bytes);
+    effattn_deallocate(context, call->touched,
+                       (size_t)call->touched_capacity * sizeof *runs,
+                       _Alignof(effattn_run));
+    call->touched = runs;
+    call->touched_capacity = 2 * count;
+    touched(call->parameters, index, runs, call->touched_capacity);
+  }
+  call->touched_count = count;
+  return EFFATTN_OK;
+}
+
+static effattn_status draw_row(draw_call *call, int64_t head, int64_t index,
+                               int64_t block, int32_t *entries) {
+  const effattn_draw *draw = call->draw;
+  const effattn_status status = list_touched(call, index);
+  if (status)
+    return status;
+  int64_t candidates =
+      call->blocks - removed_up_to(call, call->blocks - 1, NULL, 0);
+  for (int64_t t = 0; t < draw->count; ++t) {
+    if (candidates <= 0) {
+      entries[t] = -1;
+      continue;
+    }
+    const uint64_t drawn =
+        mix((uint64_t)draw->seed, (uint64_t)head, (uint64_t)block, (uint64_t)t);
+    const int64_t number =
+        (int64_t)((uint128)drawn * (uint64_t)candidates >> 64);
+    entries[t] = find_candidate(call, number, entries, t);
+    --candidates;
+  }
+  return EFFATTN_OK;
+}
+
+static int64_t floor_div(int64_t a, int64_t b) {
+  return a / b - (a % b != 0 && (a < 0) != (b < 0));
+}
+
+static effattn_status draw_all(draw_call *call, int64_t first_block) {
+  const effattn_view *table = &call->table;
+  const uint32_t integers = call->draw->integers;
+  effattn_status status = EFFATTN_OK;
+  for (int64_t head = 0; head < table->shape[0]; ++head) {
+    call->parameters[integers + 1] = head;
+    for (int64_t index = 0; index < table->shape[1] && !status; ++index)
+      status = draw_row(call, head, index, first_block + index,
+                        (int32_t *)table->data + head * table->stride[0] +
+                            index * table->stride[1]);
+  }
+  return status;
+}
+
+static effattn_status check(const draw_call *call, const int64_t *integers) {
+  const effattn_draw *draw = call->draw;
+  const effattn_view *table = &call->table;
+  if (draw->size < 1 || draw->count < 0)
+    return effattn_fail(EFFATTN_SIZE,
+                        "%s: expected blocks of at least 1 token and a number "
+                        "of them, but got %lld of %lld",
+                        draw->name, (long long)draw->count,
+                        (long long)draw->size);
+  if (draw->integers < 3 || table->rank != 3 || table->element != EFFATTN_I32 ||
+      table->shape[2] != draw->count)
+    return effattn_fail(EFFATTN_INTERNAL, "%s: a table of the wrong form",
+                        draw->name);
+  if (integers[1] > EFFATTN_MAX_TOKENS)
+    return effattn_fail(EFFATTN_OVERFLOW,
+                        "%s: expected at most %d tokens, but got %lld",
+                        draw->name, EFFATTN_MAX_TOKENS, (long long)integers[1]);
+  return EFFATTN_OK;
+}
+
+int32_t effattn_host_draw(effattn_launch *launch, int32_t number,
+                          const int64_t *integers, int32_t table_slot) {
+  const effattn_kernel *kernel = launch->kernel;
+  if (number < 0 || (uint32_t)number >= kernel->draws)
+    return effattn_fail(EFFATTN_INTERNAL, "%s: no draw %d", kernel->name,
+                        number);
+  draw_call call;
+  memset(&call, 0, sizeof call);
+  call.launch = launch;
+  call.draw = &kernel->draw[number];
+  effattn_status status =
+      effattn_host_data(launch, table_slot, true, &call.table);
+  if (!status)
+    status = check(&call, integers);
+  if (status)
+    return status;
+  const uint32_t count = call.draw->integers;
+  const size_t bytes = ((size_t)count + 2) * sizeof(int64_t);
+  call.parameters = effattn_allocate(launch->context, bytes, _Alignof(int64_t));
+  if (!call.parameters)
+    return effattn_out_of_memory("drawing blocks", bytes);
+  memcpy(call.parameters, integers, count * sizeof(int64_t));
+  call.parameters[count] = 0;
+  const int64_t size = call.draw->size;
+  call.blocks = (integers[1] + size - 1) / size;
+  status = draw_all(&call, floor_div(integers[2], size));
+  effattn_deallocate(launch->context, call.parameters, bytes,
+                     _Alignof(int64_t));
+  effattn_deallocate(launch->context, call.touched,
+                     (size_t)call.touched_capacity * sizeof(effattn_run),
+                     _Alignof(effattn_run));
+  return status;
+}

@@ -1,0 +1,159 @@
+/*===- host_plan.c - the plans of one attend -----------------------------===*\
+|*
+|* A plan serves all (batch, head) pairs unless the attend says that planning
+|* depends on the batch or the head, or an index set or an order has axes of its
+|* own for them. Plans of different pairs are made side by side.
+|*
+\*===----------------------------------------------------------------------===*/
+#include "host_attend.h"
+
+#include <string.h>
+
+void effattn_place_plans(effattn_attend_call *call) {
+  effattn_attend_run *run = &call->run;
+  bool by_batch = run->attend->plan_by_batch,
+       by_head = run->attend->plan_by_head;
+  const effattn_view *orders[] = {&call->query_order, &call->key_order};
+  for (uint32_t i = 0; i < call->sets + 2; ++i) {
+    const effattn_view *view =
+        i < call->sets ? &call->set[i] : orders[i - call->sets];
+    by_batch = by_batch || view->shape[0] > 1;
+    by_head = by_head || view->shape[1] > 1;
+  }
+  const int64_t heads = by_head ? run->output.shape[1] : 1;
+  run->plan_head_stride = by_head;
+  run->plan_batch_stride = by_batch ? heads : 0;
+  call->plan_count = heads * (by_batch ? run->output.shape[0] : 1);
+}
+
+/* Where one (batch, head) begins in a view of rank 3 of i32. */
+static const int32_t *entries_of(const effattn_view *view, int64_t batch,
+                                 int64_t head) {
+  if (!view->data)
+    return NULL;
+  const int64_t offset = (view->shape[0] > 1 ? batch * view->stride[0] : 0) +
+                         (view->shape[1] > 1 ? head * view->stride[1] : 0);
+  return (const int32_t *)view->data + offset;
+}
+
+/* Fills in the parameters of one plan: integers, b, h, extras. */
+static effattn_status write_parameters(effattn_attend_call *call, int64_t batch,
+                                       int64_t head, int64_t *parameters) {
+  const effattn_attend *attend = call->run.attend;
+  memcpy(parameters, call->run.integers, attend->integers * sizeof(int64_t));
+  parameters[attend->integers] = batch;
+  parameters[attend->integers + 1] = head;
+  int64_t *extra = parameters + attend->integers + 2;
+  for (uint32_t k = 0; k < attend->extras; ++k) {
+    int32_t missed = 0;
+    extra[k] = attend->extra[k](parameters, call->plan_tables, 0, 0, &missed);
+    if (missed)
+      return effattn_fail(EFFATTN_SIZE,
+                          "%s: its pattern looks up a table out of range "
+                          "(batch %lld, head %lld)",
+                          attend->name, (long long)batch, (long long)head);
+  }
+  return EFFATTN_OK;
+}
+
+static effattn_status make_plan(effattn_attend_call *call, int64_t batch,
+                                int64_t head, int64_t index) {
+  const effattn_attend_run *run = &call->run;
+  const effattn_attend *attend = run->attend;
+  const effattn_attend_code *code = run->code;
+  effattn_plan_set sets[EFFATTN_MOST_SETS];
+  effattn_plan_filter filters[EFFATTN_MOST_SETS];
+  const uint32_t keys = attend->key_sets, queries = attend->query_sets;
+  for (uint32_t i = 0; i < call->sets; ++i)
+    sets[i] = (effattn_plan_set){entries_of(&call->set[i], batch, head),
+                                 call->set[i].shape[2]};
+  for (uint32_t i = 0; i < call->filters; ++i) {
+    filters[i].set = sets[keys + queries + i];
+    filters[i].keep = call->operands->row_filter[i].keep;
+  }
+  int64_t *parameters = call->parameters + index * call->parameter_words;
+  const effattn_status status = write_parameters(call, batch, head, parameters);
+  if (status)
+    return status;
+  const effattn_plan_request request = {
+      .tile_rows = code->tile_rows,
+      .cases = code->cases,
+      .key_sets = keys,
+      .query_sets = queries,
+      .parameters = parameters,
+      .key_set = sets,
+      .query_set = sets + keys,
+      .row_filters = call->filters,
+      .row_filter = filters,
+      .allocator = {call->launch->context, effattn_plan_allocate,
+                    effattn_plan_deallocate},
+      .row_order = code->row_order,
+      .order_relation = code->order_relation,
+      .tile_count = code->tile_count,
+      .tile_row_list = code->tile_row_list,
+      .key_conditions = attend->key_conditions,
+      .query_conditions = attend->query_conditions,
+      .key_condition = attend->key_condition,
+      .query_condition = attend->query_condition,
+      .relations = attend->relations,
+      .relation = attend->relation,
+      .tables = call->plan_tables,
+      .query_order = entries_of(&call->query_order, batch, head),
+      .key_order = entries_of(&call->key_order, batch, head)};
+  return effattn_plan_acquire(call->launch->context, attend, &request, code,
+                              &call->entries[index]);
+}
+
+/* A body of a loop over plans. Heads that are not computed have none. */
+static void make_one(void *data, int64_t index, int32_t worker) {
+  (void)worker;
+  effattn_attend_call *call = data;
+  const effattn_attend_run *run = &call->run;
+  const int64_t heads = run->plan_head_stride ? run->output.shape[1] : 1;
+  const int64_t head = run->plan_head_stride ? index % heads : run->head_begin;
+  if (head < run->head_begin || head >= run->head_end)
+    return;
+  call->plan_status[index] = make_plan(call, index / heads, head, index);
+}
+
+/* Planning reads tables on the host. */
+static effattn_status fetch_tables(effattn_attend_call *call) {
+  const effattn_attend *attend = call->run.attend;
+  const bool reads = attend->extras || attend->key_conditions ||
+                     attend->query_conditions || attend->relations;
+  for (uint32_t t = 0; t < attend->tables; ++t) {
+    const effattn_view *view = &call->run.tables[t];
+    effattn_view on_host = *view;
+    if (reads) {
+      const effattn_status status = effattn_host_data(
+          call->launch, call->operands->tables[t], false, &on_host);
+      if (status)
+        return status;
+    }
+    call->plan_tables[t] = (effattn_plan_table){.data = on_host.data,
+                                                .element = view->element,
+                                                .rank = view->rank,
+                                                .shape = view->shape,
+                                                .stride = view->stride};
+  }
+  return EFFATTN_OK;
+}
+
+effattn_status effattn_make_plans(effattn_attend_call *call) {
+  effattn_launch *launch = call->launch;
+  const double start = effattn_seconds();
+  effattn_status status = fetch_tables(call);
+  if (!status)
+    effattn_context_parallel_for(launch->context, call->plan_count,
+                                 launch->context->threads, make_one, call);
+  for (int64_t i = 0; i < call->plan_count && !status; ++i) {
+    status = call->plan_status[i];
+    if (status || !call->entries[i])
+      continue;
+    call->plans[i] = &call->entries[i]->plan;
+    launch->statistics.plan_bytes += (int64_t)call->plans[i]->bytes;
+  }
+  launch->statistics.plan_seconds += effattn_seconds() - start;
+  call->run.plans = call->plans;
+  return status;
+}
