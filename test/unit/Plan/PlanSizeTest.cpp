@@ -26,8 +26,8 @@ void *allocate(void *user, size_t bytes, size_t alignment) {
   auto *meter = static_cast<Meter *>(user);
   meter->live += int64_t(bytes);
   meter->peak = std::max(meter->peak, meter->live);
-  return std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment *
-                                           alignment);
+  return std::aligned_alloc(alignment,
+                            (bytes + alignment - 1) / alignment * alignment);
 }
 
 void deallocate(void *user, void *memory, size_t bytes, size_t) {
@@ -61,9 +61,8 @@ int64_t windowFull(const int64_t *, int64_t tile, effattn_run *runs,
 int64_t windowPartial(const int64_t *p, int64_t tile, effattn_run *runs,
                       int64_t capacity) {
   const int64_t first = rowsOfTile * tile;
-  const int64_t at =
-      put(runs, capacity, 0, std::max<int64_t>(0, first - back),
-          std::max<int64_t>(0, first + 15 - back));
+  const int64_t at = put(runs, capacity, 0, std::max<int64_t>(0, first - back),
+                         std::max<int64_t>(0, first + 15 - back));
   return put(runs, capacity, at, first + 1, std::min(p[1], first + 16));
 }
 
@@ -126,8 +125,8 @@ int64_t drawnBlock(const int64_t *, const effattn_plan_table *tables, int64_t a,
       tables[0].data)[u * tables[0].stride[0] + b * tables[0].stride[1]];
 }
 
-int64_t blockOf(const int64_t *, const effattn_plan_table *, int64_t a,
-                int64_t, int32_t *) {
+int64_t blockOf(const int64_t *, const effattn_plan_table *, int64_t a, int64_t,
+                int32_t *) {
   return a / block;
 }
 
@@ -215,7 +214,8 @@ TEST(PlanSize, BigBird) {
   for (int32_t k = 0; k < 2 * block; ++k)
     global.push_back(k);
   const int64_t shape[] = {blocks, random}, stride[] = {random, 1};
-  const effattn_plan_table table = {drawn.data(), EFFATTN_I32, 2, shape, stride};
+  const effattn_plan_table table = {drawn.data(), EFFATTN_I32, 2, shape,
+                                    stride};
   const effattn_relation relation = {EFFATTN_RELATION_LABELS, random,
                                      drawnBlock, blockOf, nullptr};
   const effattn_plan_set set = {global.data(), int64_t(global.size())};

@@ -107,9 +107,9 @@ int64_t listCase(int number, const int64_t *parameters, int64_t index,
     std::abort();
   const Case one = caseOf(number / 3);
   const auto kind = static_cast<Kind>(number % 3);
-  const std::vector<int32_t> rows =
-      kind == rowRuns ? std::vector<int32_t>{int32_t(index)}
-                      : rowsOfTile(index);
+  const std::vector<int32_t> rows = kind == rowRuns
+                                        ? std::vector<int32_t>{int32_t(index)}
+                                        : rowsOfTile(index);
   std::vector<bool> columns(world->M);
   for (int64_t j = 0; j < world->M; ++j) {
     bool some = false, all = true;

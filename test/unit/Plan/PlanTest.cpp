@@ -145,8 +145,8 @@ void Generator::drawPattern(World &world) {
   std::vector<std::vector<Literal>> terms(1 + below(3));
   for (auto &term : terms)
     for (int64_t n = 1 + below(3); n > 0; --n)
-      term.push_back({int(below(7)), int(below(2)), chance(30), 1 + below(6),
-                      below(5)});
+      term.push_back(
+          {int(below(7)), int(below(2)), chance(30), 1 + below(6), below(5)});
   world.sees = [terms](int64_t i, int64_t j, const PairAtoms &atoms) {
     return std::any_of(terms.begin(), terms.end(), [&](const auto &term) {
       return std::all_of(term.begin(), term.end(), [&](const Literal &l) {
