@@ -74,7 +74,7 @@ bool Analyser::makeCases() {
     if (!pairs.back().inside || !pairs.back().outside)
       return fail(toIsl.failure());
     RowCase row;
-    row.row = rowColumns(context, prepared, pairs.back().inside);
+    row.row = rowColumns(context, prepared, pairs.back().inside, one.may);
     if (context.failed())
       return fail(context.failure());
     row.rowRuns = buildRuns(context, row.row, frame, &problem);
@@ -112,7 +112,7 @@ void Analyser::findUnbounded(const IslSet &domain) {
 }
 
 bool Analyser::findGlobalFacts() {
-  IslSet domain = pairDomain(context, prepared);
+  IslSet domain = pairDomain(context, prepared, prepared.space);
   facts->empty = facts->dense = true;
   for (const CasePairs &one : pairs) {
     facts->empty &=

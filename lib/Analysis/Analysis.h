@@ -32,7 +32,9 @@ namespace effattn {
 
 /// One assignment to the atoms, from the side of a row. Sets are isl text over
 /// [parameters, row coordinates] and the coordinates of a column: `j`, or
-/// `jy, jx` on a grid. Runs count linear columns.
+/// `jy, jx` on a grid; there, a set that is made axis by axis is a formula of
+/// sets of one coordinate, `{ [jy] : .. } x { [jx] : .. } | ...` (Product.h).
+/// Runs count linear columns.
 struct RowCase {
   std::string row;
   RunNestRef rowRuns;
@@ -139,6 +141,11 @@ struct AnalysisOptions {
   /// pattern; the search for loops has some multiple of it.
   uint64_t maxOperations = 4'000'000;
 };
+
+/// The atoms of a pattern as analyse() numbers them: q0 and, on a grid, M are
+/// replaced by what they are before.
+AtomisedPredicate atomise(const ScalarRef &predicate,
+                          const AnalysisOptions &options);
 
 /// Analyses the pattern with the given predicate. Never aborts: null with
 /// `*failure` filled in where it cannot be done.

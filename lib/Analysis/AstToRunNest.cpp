@@ -76,7 +76,6 @@ private:
   RunNestRef runOf(const std::vector<ScalarRef> &column,
                    const std::string &iterator, const ScalarRef &lower,
                    const ScalarRef &step, const ScalarRef &count);
-  RunNestRef joined(RunNestRef loop);
 
   const Space &space;
   /// Iterators of loops that run once.
@@ -270,7 +269,7 @@ RunNestRef Converter::loop(isl_ast_node *tree) {
   result->end = end;
   result->step = step;
   result->children.push_back(nest(body.get()));
-  return result->children[0] ? joined(result) : nullptr;
+  return result->children[0] ? joinRuns(result) : nullptr;
 }
 
 /// The columns for each value of the iterator, where they are a run: each
@@ -294,24 +293,6 @@ RunNestRef Converter::runOf(const std::vector<ScalarRef> &column,
   run->first = space.raw(first);
   run->step = space.raw(factors) * step;
   run->count = count;
-  return run;
-}
-
-/// for (c = lo; c < hi; ++c) run(first = n*c + b, step = 1, count = n)
-/// -> run(first = n*lo + b, step = 1, count = n * (hi - lo))
-RunNestRef Converter::joined(RunNestRef loop) {
-  const RunNest &body = *loop->children[0];
-  if (body.kind != RunNest::Kind::Run || !loop->step->isConstant(1) ||
-      !body.step->isConstant(1) || usesVariable(body.count, loop->iterator))
-    return loop;
-  ScalarRef factor = coefficient(body.first, loop->iterator);
-  if (!factor || !equivalent(factor, body.count))
-    return loop;
-  auto run = makeNest(RunNest::Kind::Run);
-  run->first = substitute(body.first, loop->iterator, loop->first);
-  run->step = body.step;
-  // A loop that does not begin has no run: its count is not positive.
-  run->count = body.count * (loop->end - loop->first);
   return run;
 }
 
@@ -343,6 +324,36 @@ std::vector<ScalarRef> Converter::column(isl_ast_node *statement) {
 }
 
 } // namespace
+
+/// for (c = lo; c < hi; ++c) run(first = n*c + b, step = 1, count = n)
+/// -> run(first = n*lo + b, step = 1, count = n * (hi - lo))
+/// for (c = lo; c < hi; c += s) run(first = n*c + b, step, count = 1)
+/// -> run(first = n*lo + b, step = n*s, count = ceil((hi - lo) / s))
+RunNestRef joinRuns(RunNestRef loop) {
+  const RunNest &body = *loop->children[0];
+  if (body.kind != RunNest::Kind::Run)
+    return loop;
+  ScalarRef factor = coefficient(body.first, loop->iterator);
+  if (!factor || usesVariable(body.count, loop->iterator))
+    return loop;
+  bool isSingle = body.count->isConstant(1) &&
+                  (!factor->isConstant() || factor->integer > 0);
+  bool hasNoGap = loop->step->isConstant(1) && body.step->isConstant(1) &&
+                  equivalent(factor, body.count);
+  if (!isSingle && !hasNoGap)
+    return loop;
+  auto run = makeNest(RunNest::Kind::Run);
+  run->first = substitute(body.first, loop->iterator, loop->first);
+  run->step = hasNoGap ? body.step : factor * loop->step;
+  // A loop that does not begin has no run: its count is not positive.
+  ScalarRef length = loop->end - loop->first;
+  if (hasNoGap)
+    run->count = body.count * length;
+  else
+    run->count =
+        floorDiv(length + constantInt(loop->step->integer - 1), loop->step);
+  return run;
+}
 
 RunNestRef toRunNest(isl_ast_node *tree, const Space &space) {
   return tree ? Converter(space).nest(tree) : nullptr;

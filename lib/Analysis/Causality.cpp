@@ -50,7 +50,8 @@ std::string describe(const Isl<isl_point> &point, const Prepared &prepared,
     for (const std::string &name : *names)
       add(space.isGrid() ? std::string{name[0], '.', name[1]} : name,
           position++);
-  for (size_t k = 0; k < parameters.size(); ++k)
+  // The size of a grid follows from its extents.
+  for (size_t k = space.isGrid() ? 2 : 0; k < parameters.size(); ++k)
     add(parameters[k].value->kind == ScalarKind::Lookup
             ? toString(parameters[k].value)
             : parameters[k].name,
@@ -83,7 +84,8 @@ Causality findCausality(const IslContext &context, const Prepared &prepared,
                         const std::vector<CasePairs> &cases,
                         const IslSet &ahead) {
   const Parameters &parameters = prepared.parameters;
-  IslSet domain = intersect(pairDomain(context, prepared), ahead);
+  IslSet domain =
+      intersect(pairDomain(context, prepared, prepared.space), ahead);
   for (const CasePairs &pairs : cases) {
     IslSet found = intersect(pairs.inside, domain);
     if (isl_set_is_empty(found.get()) != isl_bool_false)

@@ -2,7 +2,8 @@
 //
 // The columns of a tile are those of its rows together. For sizes at hand the
 // rows' runs are listed and marked in a set of bits, for all tiles or for a
-// sample of them that is spread evenly. Of relations, Labels and Bitmap are
+// sample of them, in steps of the golden ratio, which no period of a pattern or
+// of the lines of a grid meets. Of relations, Labels and Bitmap are
 // taken to hold where the labels j div 64 and i div 64 are equal (where a row
 // has n labels: in n blocks of 64 columns), Unknown to be open everywhere.
 //
@@ -18,7 +19,7 @@ namespace effattn {
 
 namespace {
 
-constexpr int64_t sampledRows = 256, fewestTiles = 6;
+constexpr int64_t sampledRows = 1024, fewestTiles = 8;
 constexpr int64_t labelBlock = 64;
 
 class Columns {
@@ -159,6 +160,17 @@ private:
   int64_t runs = 0;
 };
 
+/// Tile number k of a sample: k * (golden ratio) of the way, cyclically; each
+/// tile once where all are taken.
+int64_t sampleTile(int64_t k, int64_t sample, int64_t tiles) {
+  if (sample == tiles)
+    return k;
+  uint64_t fraction =
+      (static_cast<uint64_t>(k) * 0x9E3779B97F4A7C15u + (uint64_t(1) << 63)) >>
+      32;
+  return static_cast<int64_t>(fraction * static_cast<uint64_t>(tiles) >> 32);
+}
+
 } // namespace
 
 TilingCost estimate(const PatternFacts &facts, const Tiling &tiling,
@@ -181,8 +193,7 @@ TilingCost estimate(const PatternFacts &facts, const Tiling &tiling,
   for (int64_t k = 0; k < sample; ++k) {
     columns.clear();
     int64_t runs = 0;
-    // The middle of each of `sample` equal parts.
-    for (int64_t row : order.rows((2 * k + 1) * tiles / (2 * sample))) {
+    for (int64_t row : order.rows(sampleTile(k, sample, tiles))) {
       own.clear();
       runs = std::max(runs, rows.add(row, own));
       cost.visible += static_cast<double>(own.count());

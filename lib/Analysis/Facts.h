@@ -21,9 +21,10 @@ struct CasePairs {
   IslSet inside, outside;
 };
 
-/// Rows.cpp: the columns of one row as text.
+/// Rows.cpp: the columns of one row as text, of the pairs `may`. `inside` is
+/// the same as a set.
 std::string rowColumns(const IslContext &context, const Prepared &prepared,
-                       const IslSet &inside);
+                       const IslSet &inside, const ScalarRef &may);
 
 /// Text of columns with the parameters in the order of `names`, without what
 /// the context implies. `rank` coordinates.
@@ -32,7 +33,8 @@ std::string columnText(const IslSet &columns, const IslSet &context,
                        const std::vector<std::string> &names);
 
 /// The pairs of an attend: "0 <= i < N and 0 <= j < M" with N >= 1, M >= 0.
-IslSet pairDomain(const IslContext &context, const Prepared &prepared);
+IslSet pairDomain(const IslContext &context, const Prepared &prepared,
+                  const Space &space);
 
 /// Causality.cpp. `ahead` holds the pairs that look ahead.
 Causality findCausality(const IslContext &context, const Prepared &prepared,

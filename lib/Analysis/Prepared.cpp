@@ -59,6 +59,11 @@ Prepared::Prepared(const ScalarRef &predicate, const AnalysisOptions &options)
                  atomised.atoms.extras),
       space(named(parameters, extents)) {}
 
+AtomisedPredicate atomise(const ScalarRef &predicate,
+                          const AnalysisOptions &options) {
+  return Prepared(predicate, options).atomised;
+}
+
 DistinctCases distinctCases(const AtomisedPredicate &atomised) {
   DistinctCases result;
   std::map<std::pair<std::string, std::string>, size_t> known;

@@ -1,10 +1,12 @@
 //===- Rows.cpp - the columns of one row ----------------------------------===//
 //
-// The row's coordinates are parameters: { j in C : P(i, j) }.
+// The row's coordinates are parameters: { j in C : P(i, j) }. On a grid, axis
+// by axis where the pattern is a product.
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Analysis/Facts.h"
-#include "lib/Analysis/Runs.h"
+#include "lib/Analysis/Product.h"
+#include "lib/Analysis/ToIsl.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -25,8 +27,8 @@ std::string columnText(const IslSet &columns, const IslSet &context,
   return text(set);
 }
 
-IslSet pairDomain(const IslContext &context, const Prepared &prepared) {
-  const Space &space = prepared.space;
+IslSet pairDomain(const IslContext &context, const Prepared &prepared,
+                  const Space &space) {
   return parseSet(context,
                   fmt::format("{} -> {{ [{}] : {} and {} and {} }}",
                               prepared.parameters.isl(), space.pairNames(),
@@ -34,9 +36,9 @@ IslSet pairDomain(const IslContext &context, const Prepared &prepared) {
                               space.columnBounds()));
 }
 
-std::string rowColumns(const IslContext &context, const Prepared &prepared,
-                       const IslSet &inside) {
-  const Space &space = prepared.space;
+static std::string columnsIn(const IslContext &context,
+                             const Prepared &prepared, const Space &space,
+                             const IslSet &inside) {
   std::string names = prepared.parameters.isl(space.rows);
   IslSet columns = parseSet(context, fmt::format("{} -> {{ [{}] : {} }}", names,
                                                  fmt::join(space.columns, ", "),
@@ -53,6 +55,22 @@ std::string rowColumns(const IslContext &context, const Prepared &prepared,
                                       space.rows[k].c_str()));
   row = coalesce(intersect(std::move(row), columns));
   return columnText(row, limits, columns, space.columns);
+}
+
+std::string rowColumns(const IslContext &context, const Prepared &prepared,
+                       const IslSet &inside, const ScalarRef &may) {
+  const Space &space = prepared.space;
+  auto axes = axisConditions(may, space);
+  if (!axes)
+    return columnsIn(context, prepared, space, inside);
+  Term term;
+  for (size_t axis = 0; axis < space.rank(); ++axis) {
+    Space part = space.axis(axis);
+    ToIsl toIsl(context, prepared.parameters, part);
+    term.push_back(
+        columnsIn(context, prepared, part, toIsl.set((*axes)[axis])));
+  }
+  return joinTerms({term});
 }
 
 } // namespace effattn

@@ -17,7 +17,7 @@
 // Each column of the set is visited once by construction, whatever is chosen.
 //
 //===----------------------------------------------------------------------===//
-#include "lib/Analysis/Runs.h"
+#include "lib/Analysis/Product.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -49,18 +49,6 @@ struct Candidate {
   bool good = false;         ///< few runs: the search stops
   bool listsColumns = false; ///< some loop lists single columns
 };
-
-RunNestRef substitute(const RunNestRef &nest, const std::string &name,
-                      const ScalarRef &value) {
-  auto result = std::make_shared<RunNest>(*nest);
-  for (ScalarRef *field : {&result->condition, &result->first, &result->end,
-                           &result->step, &result->count})
-    if (*field)
-      *field = substitute(*field, name, value);
-  for (RunNestRef &child : result->children)
-    child = substitute(child, name, value);
-  return result;
-}
 
 int64_t nodes(const RunNestRef &nest) {
   int64_t count = 1;
@@ -374,6 +362,18 @@ Candidate Search::tryUnrolled(const IslSet &set,
 
 } // namespace
 
+RunNestRef substitute(const RunNestRef &nest, const std::string &name,
+                      const ScalarRef &value) {
+  auto result = std::make_shared<RunNest>(*nest);
+  for (ScalarRef *field : {&result->condition, &result->first, &result->end,
+                           &result->step, &result->count})
+    if (*field)
+      *field = substitute(*field, name, value);
+  for (RunNestRef &child : result->children)
+    child = substitute(child, name, value);
+  return result;
+}
+
 std::string rowContext(const Space &space) {
   return space.sizes() + " and " + space.rowBounds();
 }
@@ -433,6 +433,17 @@ LoopFrame tileFrame(const Space &space, const std::vector<int64_t> &moduli,
           moduli};
 }
 
+LoopFrame axisFrame(const LoopFrame &frame, size_t axis) {
+  LoopFrame part{
+      frame.space.axis(axis), {frame.coordinates[axis]}, "", frame.moduli};
+  Coordinate &own = part.coordinates[0];
+  own.axis = 0;
+  part.context =
+      fmt::format("{} and 0 <= {} and {}*{} < {}", part.space.sizes(), own.name,
+                  own.unit, own.name, part.space.size(0));
+  return part;
+}
+
 RunNestRef searchRuns(const IslContext &context, const IslSet &set,
                       const IslSet &parameterContext, const LoopFrame &frame,
                       AnalysisFailure *failure) {
@@ -458,6 +469,8 @@ RunNestRef searchRuns(const IslContext &context, const IslSet &set,
 
 RunNestRef buildRuns(const IslContext &context, const std::string &set,
                      const LoopFrame &frame, AnalysisFailure *failure) {
+  if (auto terms = splitTerms(set))
+    return buildProduct(context, *terms, frame, failure);
   std::vector<std::string> names = {"N", "M"};
   for (const ScalarRef &extent : frame.space.extents)
     if (!extent->isConstant())

@@ -14,6 +14,14 @@ namespace effattn {
 /// may not fit 64 bits.
 RunNestRef toRunNest(isl_ast_node *tree, const Space &space);
 
+/// A loop over runs as one run, where they follow each other: without a gap, or
+/// single columns at one distance. Else the loop itself.
+RunNestRef joinRuns(RunNestRef loop);
+
+/// Replaces a parameter in a nest.
+RunNestRef substitute(const RunNestRef &nest, const std::string &name,
+                      const ScalarRef &value);
+
 /// The expression of an isl tree as a Scalar; null as above.
 ScalarRef toScalar(isl_ast_expr *expression);
 
@@ -52,6 +60,9 @@ struct LoopFrame {
 LoopFrame rowFrame(const Space &space, const std::vector<int64_t> &moduli);
 LoopFrame tileFrame(const Space &space, const std::vector<int64_t> &moduli,
                     const Tiling &tiling);
+
+/// The frame of one axis of a grid's row or box.
+LoopFrame axisFrame(const LoopFrame &frame, size_t axis);
 
 /// Searches the loops for a set of columns with parameters: see Runs.cpp.
 RunNestRef searchRuns(const IslContext &context, const IslSet &set,

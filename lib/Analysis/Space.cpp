@@ -31,6 +31,15 @@ std::string Space::size(size_t axis) const {
                                      : extents[axis]->name;
 }
 
+Space Space::axis(size_t number) const {
+  Space part;
+  part.extents = {extents[number]};
+  part.rows = {rows[number]};
+  part.columns = {columns[number]};
+  part.isPart = true;
+  return part;
+}
+
 static std::string bounds(const Space &space,
                           const std::vector<std::string> &names,
                           const char *flat) {
@@ -55,7 +64,7 @@ std::string Space::sizes() const {
       inner *= extents[axis]->integer;
   }
   text += " and M = N";
-  if (isLinear())
+  if (isLinear() && !isPart)
     text += fmt::format(" and N = {}*{}", inner, size(0));
   return text;
 }

@@ -29,6 +29,9 @@ public:
   /// `extents` are Constant or Variable nodes, or none.
   explicit Space(std::vector<ScalarRef> extents = {});
 
+  /// One axis of a grid, for conditions that read no other.
+  Space axis(size_t number) const;
+
   size_t rank() const { return rows.size(); }
   bool isGrid() const { return !extents.empty(); }
   bool isLinear() const { return effattn::isLinear(extents); }
@@ -50,6 +53,7 @@ public:
 
   std::vector<ScalarRef> extents;
   std::vector<std::string> rows, columns;
+  bool isPart = false; ///< an axis of a grid
 
 private:
   std::string raw(const std::vector<std::string> &names) const;

@@ -14,7 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Analysis/Facts.h"
-#include "lib/Analysis/Runs.h"
+#include "lib/Analysis/Product.h"
 #include "lib/Analysis/ToIsl.h"
 
 #include <fmt/format.h>
@@ -45,32 +45,46 @@ IslSet simpler(IslSet a, IslSet b) {
   return ofB < ofA || (ofB == ofA && ofA > fewPieces) ? b : a;
 }
 
+/// The sets of one tile.
+struct TileSets {
+  IslSet touch, full, partial;
+};
+
+/// Tiles of a space, or of one axis of it.
 class Tiles {
 public:
-  Tiles(const IslContext &context, const Prepared &prepared,
-        const Tiling &tiling, const std::vector<int64_t> &moduli)
-      : context(context), prepared(prepared), space(prepared.space),
-        tiling(tiling), frame(tileFrame(space, moduli, tiling)),
-        names(prepared.parameters.isl(tileParameters(tiling))) {}
+  Tiles(const IslContext &context, const Prepared &prepared, Space space,
+        const Tiling &tiling, LoopFrame frame)
+      : context(context), space(std::move(space)), tiling(tiling),
+        frame(std::move(frame)) {
+    std::vector<std::string> own;
+    for (const Coordinate &coordinate : this->frame.coordinates)
+      own.push_back(coordinate.name);
+    names = prepared.parameters.isl(own);
+    columns = parseSet(
+        context, fmt::format("{} -> {{ [{}] : {} and {} }}", names,
+                             fmt::join(this->space.columns, ", "),
+                             this->space.columnBounds(), this->frame.context));
+    limits = parseSet(
+        context, fmt::format("{} -> {{ : {} }}", names, this->frame.context));
+  }
 
-  bool make(const IslSet &inside, const IslSet &outside, TileCase &result,
-            AnalysisFailure *failure);
+  TileSets make(const IslSet &inside, const IslSet &outside) const;
+  std::string textOf(const IslSet &set) const {
+    return columnText(set, limits, columns, space.columns);
+  }
 
 private:
   /// Pairs whose rows are those of the tile.
-  IslSet inTile(const IslSet &pairs);
+  IslSet inTile(const IslSet &pairs) const;
   std::string rowsOfTile() const;
-  std::string textOf(const IslSet &columns, const IslSet &limits,
-                     const IslSet &order) {
-    return columnText(columns, limits, order, space.columns);
-  }
 
   const IslContext &context;
-  const Prepared &prepared;
-  const Space &space;
+  Space space;
   const Tiling &tiling;
   LoopFrame frame;
   std::string names;
+  IslSet columns, limits;
 };
 
 /// Which rows are in the tile, over the row's coordinates (over the number k of
@@ -89,13 +103,13 @@ std::string Tiles::rowsOfTile() const {
   }
   std::vector<std::string> parts;
   for (size_t axis = 0; axis < space.rank(); ++axis)
-    parts.push_back(
-        fmt::format("{0}*{1} <= {2} < {0}*{1} + {0}", tiling.shape[axis],
-                    frame.coordinates[axis].name, space.rows[axis]));
+    parts.push_back(fmt::format(
+        "{0}*{1} <= {2} < {0}*{1} + {0}", frame.coordinates[axis].unit,
+        frame.coordinates[axis].name, space.rows[axis]));
   return fmt::format("{}", fmt::join(parts, " and "));
 }
 
-IslSet Tiles::inTile(const IslSet &pairs) {
+IslSet Tiles::inTile(const IslSet &pairs) const {
   IslSet tile =
       parseSet(context, fmt::format("{} -> {{ [{}] : {} and {} and {} }}",
                                     names, space.pairNames(), rowsOfTile(),
@@ -110,14 +124,7 @@ IslSet Tiles::inTile(const IslSet &pairs) {
       IslSet(isl_set_preimage_multi_aff(known.release(), row.release())), tile);
 }
 
-bool Tiles::make(const IslSet &inside, const IslSet &outside, TileCase &result,
-                 AnalysisFailure *failure) {
-  IslSet columns =
-      parseSet(context, fmt::format("{} -> {{ [{}] : {} and {} }}", names,
-                                    fmt::join(space.columns, ", "),
-                                    space.columnBounds(), frame.context));
-  IslSet limits =
-      parseSet(context, fmt::format("{} -> {{ : {} }}", names, frame.context));
+TileSets Tiles::make(const IslSet &inside, const IslSet &outside) const {
   IslSet touch = columnsOf(inTile(inside), space.rank());
   IslSet miss = columnsOf(inTile(outside), space.rank());
   IslSet full = coalesce(subtract(columns, withDivisions(miss)));
@@ -125,19 +132,115 @@ bool Tiles::make(const IslSet &inside, const IslSet &outside, TileCase &result,
   // one has few pieces where many conditions meet.
   IslSet partial = simpler(coalesce(intersect(touch, miss)),
                            coalesce(subtract(withDivisions(touch), full)));
-  result.touch = textOf(touch, limits, columns);
-  result.full = textOf(full, limits, columns);
-  result.partial = textOf(partial, limits, columns);
-  if (context.failed()) {
-    if (failure)
-      *failure = context.failure();
+  return {touch, full, partial};
+}
+
+/// Makes the cases of a tiling.
+class TileMaker {
+public:
+  TileMaker(const IslContext &context, const Prepared &prepared,
+            const Tiling &tiling, const std::vector<int64_t> &moduli)
+      : context(context), prepared(prepared), space(prepared.space),
+        tiling(tiling), frame(tileFrame(space, moduli, tiling)),
+        toIsl(context, prepared.parameters, space) {}
+
+  bool make(const DistinctCase &one, TileCase &result,
+            AnalysisFailure *failure);
+
+private:
+  bool makeProduct(const std::vector<ScalarRef> &may,
+                   const std::vector<ScalarRef> &must, TileCase &result);
+  bool makeWhole(const DistinctCase &one, TileCase &result);
+
+  const IslContext &context;
+  const Prepared &prepared;
+  const Space &space;
+  const Tiling &tiling;
+  LoopFrame frame;
+  ToIsl toIsl;
+  AnalysisFailure problem;
+};
+
+bool TileMaker::makeWhole(const DistinctCase &one, TileCase &result) {
+  IslSet inside = toIsl.set(one.may, false);
+  IslSet outside = toIsl.set(one.must, true);
+  if (!inside || !outside) {
+    problem = toIsl.failure();
     return false;
   }
-  result.fullRuns = buildRuns(context, result.full, frame, failure);
-  if (!result.fullRuns)
-    return false;
-  result.partialRuns = buildRuns(context, result.partial, frame, failure);
-  return result.partialRuns != nullptr;
+  Tiles tiles(context, prepared, space, tiling, frame);
+  TileSets sets = tiles.make(inside, outside);
+  result.touch = tiles.textOf(sets.touch);
+  result.full = tiles.textOf(sets.full);
+  result.partial = tiles.textOf(sets.partial);
+  return true;
+}
+
+/// partial = partial_0 x touch_1 x ... | full_0 x partial_1 x touch_2 x ... |
+/// ...: a column is partial from the first axis on that is.
+bool TileMaker::makeProduct(const std::vector<ScalarRef> &may,
+                            const std::vector<ScalarRef> &must,
+                            TileCase &result) {
+  size_t rank = space.rank();
+  Term touch, full, partial;
+  std::vector<bool> isPartial, isFull;
+  for (size_t axis = 0; axis < rank; ++axis) {
+    Space part = space.axis(axis);
+    ToIsl ofAxis(context, prepared.parameters, part);
+    IslSet inside = ofAxis.set(may[axis], false);
+    IslSet outside = ofAxis.set(must[axis], true);
+    if (!inside || !outside) {
+      problem = ofAxis.failure();
+      return false;
+    }
+    Tiles tiles(context, prepared, part, tiling, axisFrame(frame, axis));
+    TileSets sets = tiles.make(inside, outside);
+    touch.push_back(tiles.textOf(sets.touch));
+    full.push_back(tiles.textOf(sets.full));
+    partial.push_back(tiles.textOf(sets.partial));
+    isFull.push_back(isl_set_is_empty(sets.full.get()) == isl_bool_false);
+    isPartial.push_back(isl_set_is_empty(sets.partial.get()) == isl_bool_false);
+  }
+  std::vector<Term> terms;
+  bool hasFull = true; // of the axes before
+  for (size_t axis = 0; axis < rank && hasFull; ++axis) {
+    Term term(full.begin(), full.begin() + axis);
+    term.push_back(partial[axis]);
+    term.insert(term.end(), touch.begin() + axis + 1, touch.end());
+    if (isPartial[axis])
+      terms.push_back(std::move(term));
+    hasFull = isFull[axis];
+  }
+  result.touch = joinTerms({touch});
+  result.full = joinTerms({full});
+  result.partial =
+      joinTerms(terms.empty() ? std::vector<Term>{partial} : terms);
+  return true;
+}
+
+bool TileMaker::make(const DistinctCase &one, TileCase &result,
+                     AnalysisFailure *failure) {
+  auto may = axisConditions(one.may, space);
+  // Where nothing must hold, no axis may be full: each has the condition.
+  auto must = one.must->isConstant(0)
+                  ? std::vector<ScalarRef>(space.rank(), constantBool(false))
+                  : axisConditions(one.must, space);
+  bool isProduct = tiling.order == RowOrder::Grid && may && must;
+  bool done =
+      isProduct ? makeProduct(*may, *must, result) : makeWhole(one, result);
+  if (done && context.failed()) {
+    problem = context.failure();
+    done = false;
+  }
+  if (done)
+    result.fullRuns = buildRuns(context, result.full, frame, &problem);
+  if (done && result.fullRuns)
+    result.partialRuns = buildRuns(context, result.partial, frame, &problem);
+  if (result.partialRuns)
+    return true;
+  if (failure)
+    *failure = problem;
+  return false;
 }
 
 /// What is wrong with a tiling for this space; empty: nothing.
@@ -191,17 +294,12 @@ std::optional<TileFacts> analyseTiles(const ScalarRef &predicate,
     TileFacts result{tiling, {}, true};
     if (isGathered(tiling, prepared.space))
       return result;
-    ToIsl toIsl(context, prepared.parameters, prepared.space);
-    Tiles tiles(context, prepared, tiling, facts.moduli);
+    TileMaker maker(context, prepared, tiling, facts.moduli);
     DistinctCases distinct = distinctCases(prepared.atomised);
     std::vector<TileCase> cases;
-    for (const DistinctCase &one : distinct.list) {
-      IslSet inside = toIsl.set(one.may, false);
-      IslSet outside = toIsl.set(one.must, true);
-      if (!inside || !outside ||
-          !tiles.make(inside, outside, cases.emplace_back(), failure))
+    for (const DistinctCase &one : distinct.list)
+      if (!maker.make(one, cases.emplace_back(), failure))
         return result;
-    }
     for (size_t number : distinct.byIndex)
       result.cases.push_back(cases[number]);
     result.gathered = false;

@@ -269,7 +269,7 @@ std::vector<Look> looksAt(const Example &example, Sizes sizes) {
 
 std::string checkRows(const Example &example, const PatternFacts &facts,
                       Sizes sizes) {
-  AtomisedPredicate atomised = atomise(example.predicate, example.extents);
+  AtomisedPredicate atomised = atomise(example.predicate, optionsOf(example));
   for (size_t index = 0; index < facts.cases.size(); ++index)
     for (const Look &look : looksAt(example, sizes)) {
       ScalarRef may = atomised.may(assignmentOf(facts.atoms, index));
@@ -293,7 +293,7 @@ std::string checkRows(const Example &example, const PatternFacts &facts,
 std::string checkTiles(const Example &example, const PatternFacts &facts,
                        const TileFacts &tiles, Sizes sizes) {
   const Tiling &tiling = tiles.tiling;
-  AtomisedPredicate atomised = atomise(example.predicate, example.extents);
+  AtomisedPredicate atomised = atomise(example.predicate, optionsOf(example));
   std::vector<std::string> names = tileParameters(tiling);
   for (size_t index = 0; index < tiles.cases.size(); ++index)
     for (const Look &look : looksAt(example, sizes)) {
@@ -322,7 +322,7 @@ std::string checkTiles(const Example &example, const PatternFacts &facts,
 std::string checkFacts(const Example &example, const PatternFacts &facts,
                        Sizes sizes) {
   bool empty = true, dense = true, causal = true;
-  AtomisedPredicate atomised = atomise(example.predicate, example.extents);
+  AtomisedPredicate atomised = atomise(example.predicate, optionsOf(example));
   for (size_t index = 0; index < facts.cases.size(); ++index)
     for (const Look &look : looksAt(example, sizes)) {
       Assignment assignment = assignmentOf(facts.atoms, index);
