@@ -191,9 +191,9 @@ def Effattn_TilingAttr : Effattn_Attr<"Tiling", "tiling"> {
 def Effattn_TouchedAttr : Effattn_Attr<"Touched", "touched"> {
   let summary = "key blocks that a query block touches in a pattern";
   let description = [{
-    `set` is isl text over the parameters and `u`: the blocks `w` of keys that
-    rows of query block `q0 div size + u` see. `moduli` are divisors in it, for
-    building loops.
+    `set` is isl text over the parameters and `i`: the blocks `j` of keys that
+    rows of query block `q0 div size + i` see. `moduli` are divisors in it;
+    loops are built as for the columns of a row `i`.
   }];
   let parameters = (ins ArrayRefParameter<"ParameterAttr">:$parameters,
     "::mlir::DenseI64ArrayAttr":$moduli, StringRefParameter<>:$set);

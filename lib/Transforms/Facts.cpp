@@ -10,35 +10,6 @@ namespace effattn {
 
 namespace {
 
-ir::ParameterKind kindOf(const ScalarRef &value) {
-  switch (value->kind) {
-  case ScalarKind::Dimension:
-    return ir::ParameterKind::Dimension;
-  case ScalarKind::Argument:
-    return ir::ParameterKind::Argument;
-  default:
-    return ir::ParameterKind::Variable;
-  }
-}
-
-ScalarRef valueOf(ir::ParameterAttr parameter) {
-  std::string symbol = parameter.getSymbol().str();
-  switch (parameter.getKind()) {
-  case ir::ParameterKind::Dimension:
-    return dimension(symbol);
-  case ir::ParameterKind::Argument:
-    return argument(symbol, ScalarType::Int);
-  case ir::ParameterKind::Variable:
-    return variable(symbol);
-  }
-  return nullptr;
-}
-
-DenseI64ArrayAttr array(MLIRContext *context, const std::vector<int> &numbers) {
-  return DenseI64ArrayAttr::get(
-      context, SmallVector<int64_t>(numbers.begin(), numbers.end()));
-}
-
 DenseI64ArrayAttr piecesOf(MLIRContext *context, const PairCount &count) {
   SmallVector<int64_t> numbers;
   for (const CountPiece &p : count.pieces)
@@ -56,77 +27,207 @@ std::vector<CountPiece> piecesOf(DenseI64ArrayAttr attribute) {
   return pieces;
 }
 
+/// Position in a list of expressions; nothing where it is not there.
+std::optional<size_t> positionOf(const ScalarRef &value,
+                                 const std::vector<ScalarRef> &list) {
+  for (size_t k = 0; k < list.size(); ++k)
+    if (equivalent(list[k], value))
+      return k;
+  return std::nullopt;
+}
+
+ScalarRef nth(const std::vector<ScalarRef> &list, StringRef number) {
+  size_t k = 0;
+  return !number.getAsInteger(10, k) && k < list.size() ? list[k] : nullptr;
+}
+
 } // namespace
 
+//===----------------------------------------------------------------------===//
+// Parameters
+//===----------------------------------------------------------------------===//
+
+ScalarRef valueOf(ir::ParameterAttr parameter,
+                  const std::vector<ScalarRef> &extents,
+                  const std::vector<ScalarRef> &extras) {
+  std::string symbol = parameter.getSymbol().str();
+  switch (parameter.getKind()) {
+  case ir::ParameterKind::Dimension:
+    return dimension(symbol);
+  case ir::ParameterKind::Argument:
+    return argument(symbol, ScalarType::Int);
+  case ir::ParameterKind::Variable:
+    return variable(symbol);
+  case ir::ParameterKind::Extent:
+    return nth(extents, symbol);
+  case ir::ParameterKind::Extra:
+    return nth(extras, symbol);
+  }
+  return nullptr;
+}
+
+ir::ParameterAttr toAttribute(MLIRContext *context, const std::string &name,
+                              const ScalarRef &value,
+                              const std::vector<ScalarRef> &extents,
+                              const std::vector<ScalarRef> &extras) {
+  auto make = [&](ir::ParameterKind kind, const std::string &symbol) {
+    return ir::ParameterAttr::get(context, name, kind, symbol);
+  };
+  switch (value->kind) {
+  case ScalarKind::Variable:
+    return make(ir::ParameterKind::Variable, value->name);
+  case ScalarKind::Dimension:
+    return make(ir::ParameterKind::Dimension, value->name);
+  case ScalarKind::Argument:
+    return make(ir::ParameterKind::Argument, value->name);
+  default:
+    break;
+  }
+  if (auto number = positionOf(value, extras))
+    return make(ir::ParameterKind::Extra, std::to_string(*number));
+  if (auto number = positionOf(value, extents))
+    return make(ir::ParameterKind::Extent, std::to_string(*number));
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Facts
+//===----------------------------------------------------------------------===//
+
 ir::FactsAttr toAttribute(MLIRContext *context, const PatternFacts &facts,
-                          int64_t tileRows) {
+                          const AttendFrame &frame) {
   Builder builder(context);
   SmallVector<ir::ParameterAttr> parameters;
   for (size_t k = 0; k < facts.parameters.size(); ++k) {
-    const ScalarRef &value = facts.parameterValues[k];
-    parameters.push_back(ir::ParameterAttr::get(context, facts.parameters[k],
-                                                kindOf(value), value->name));
+    parameters.push_back(toAttribute(context, facts.parameters[k],
+                                     facts.parameterValues[k], frame.extents,
+                                     facts.atoms.extras));
+    if (!parameters.back())
+      return {};
   }
-  SmallVector<ir::CaseAttr> cases;
-  for (const AnalysisCase &c : facts.cases)
-    cases.push_back(ir::CaseAttr::get(context, c.keys, c.queries, c.tile.touch,
-                                      c.tile.full, c.tile.partial, c.row));
+  SmallVector<Attribute> extents, cases;
+  for (const ScalarRef &extent : facts.extents)
+    extents.push_back(
+        extent->isConstant()
+            ? Attribute(builder.getI64IntegerAttr(extent->integer))
+            : Attribute(builder.getStringAttr(extent->name)));
+  for (const RowCase &c : facts.cases)
+    cases.push_back(builder.getStringAttr(c.row));
   return ir::FactsAttr::get(
-      context, tileRows, parameters, builder.getDenseI64ArrayAttr(facts.moduli),
-      array(context, facts.keySetTables), array(context, facts.querySetTables),
-      facts.hullLower, facts.hullUpper,
+      context, parameters, builder.getArrayAttr(extents),
+      builder.getDenseI64ArrayAttr(facts.moduli), facts.atoms.keys.size(),
+      facts.atoms.queries.size(), facts.atoms.relations.size(),
+      builder.getBoolAttr(frame.permuted), facts.hullLower, facts.hullUpper,
       builder.getBoolAttr(facts.causality.pairCausal),
       facts.causality.counterexample, builder.getBoolAttr(facts.count.exact),
       facts.count.formula, piecesOf(context, facts.count),
       builder.getBoolAttr(facts.empty), builder.getBoolAttr(facts.dense),
-      cases);
+      facts.unbounded, builder.getArrayAttr(cases));
 }
 
-PatternFacts fromAttribute(ir::FactsAttr attribute) {
+PatternFacts fromAttribute(ir::FactsAttr attribute, const AttendFrame &frame) {
   PatternFacts facts;
+  facts.atoms = frame.atoms;
   for (ir::ParameterAttr parameter : attribute.getParameters()) {
     facts.parameters.push_back(parameter.getName().str());
-    facts.parameterValues.push_back(valueOf(parameter));
+    facts.parameterValues.push_back(
+        valueOf(parameter, frame.extents, frame.atoms.extras));
   }
-  ArrayRef<int64_t> keys = attribute.getKeySets(),
-                    queries = attribute.getQuerySets(),
-                    moduli = attribute.getModuli();
-  facts.keySetTables.assign(keys.begin(), keys.end());
-  facts.querySetTables.assign(queries.begin(), queries.end());
+  const char *grids[][3] = {{"i"}, {}, {"iy", "ix"}, {"iz", "iy", "ix"}};
+  size_t axes = attribute.getExtents().size();
+  for (size_t k = 0; k < std::max<size_t>(axes, 1); ++k)
+    facts.rowParameters.push_back(grids[axes][k]);
+  for (Attribute extent : attribute.getExtents()) {
+    auto name = dyn_cast<StringAttr>(extent);
+    facts.extents.push_back(
+        name ? variable(name.getValue().str())
+             : constantInt(cast<IntegerAttr>(extent).getInt()));
+  }
+  ArrayRef<int64_t> moduli = attribute.getModuli();
   facts.moduli.assign(moduli.begin(), moduli.end());
-  facts.keySets = keys.size();
-  facts.querySets = queries.size();
-  for (ir::CaseAttr c : attribute.getCases()) {
-    AnalysisCase result;
-    result.keys = c.getKeys();
-    result.queries = c.getQueries();
-    result.tile.touch = c.getTouch().str();
-    result.tile.full = c.getFull().str();
-    result.tile.partial = c.getPartial().str();
-    result.row = c.getRow().str();
-    facts.cases.push_back(std::move(result));
-  }
+  for (Attribute row : attribute.getCases())
+    facts.cases.push_back({cast<StringAttr>(row).getValue().str(), nullptr});
   facts.hullLower = attribute.getHullLower().str();
   facts.hullUpper = attribute.getHullUpper().str();
-  facts.causality = {attribute.getPairCausal().getValue(),
-                     attribute.getCounterexample().str()};
+  facts.causality.pairCausal = attribute.getPairCausal().getValue();
+  facts.causality.counterexample = attribute.getCounterexample().str();
   facts.count.exact = attribute.getCountExact().getValue();
   facts.count.formula = attribute.getCount().str();
   facts.count.pieces = piecesOf(attribute.getPieces());
   facts.empty = attribute.getEmpty().getValue();
   facts.dense = attribute.getDense().getValue();
+  facts.unbounded = attribute.getUnbounded().str();
   return facts;
 }
 
-bool rebuildRuns(PatternFacts &facts, int64_t tileRows,
+//===----------------------------------------------------------------------===//
+// Tilings
+//===----------------------------------------------------------------------===//
+
+ir::TilingAttr toAttribute(MLIRContext *context, const TileFacts &tiles,
+                           const Strategy &strategy) {
+  Builder builder(context);
+  SmallVector<Attribute> cases;
+  for (const TileCase &c : tiles.cases)
+    cases.push_back(
+        ir::TileCaseAttr::get(context, c.touch, c.full, c.partial));
+  const Tiling &tiling = tiles.tiling;
+  return ir::TilingAttr::get(
+      context, static_cast<ir::RowOrder>(tiling.order), tiling.rows,
+      tiling.modulus, builder.getDenseI64ArrayAttr(tiling.shape),
+      tiling.relation, builder.getBoolAttr(tiles.gathered),
+      strategy.columnBlock, strategy.columnChunk, builder.getArrayAttr(cases));
+}
+
+TileFacts fromAttribute(ir::TilingAttr attribute) {
+  TileFacts tiles;
+  tiles.tiling.order = static_cast<RowOrder>(attribute.getOrder());
+  tiles.tiling.rows = attribute.getRows();
+  tiles.tiling.modulus = attribute.getModulus();
+  ArrayRef<int64_t> shape = attribute.getShape();
+  tiles.tiling.shape.assign(shape.begin(), shape.end());
+  tiles.tiling.relation = attribute.getRelation();
+  tiles.gathered = attribute.getGathered().getValue();
+  for (Attribute one : attribute.getCases()) {
+    auto c = cast<ir::TileCaseAttr>(one);
+    TileCase result;
+    result.touch = c.getTouch().str();
+    result.full = c.getFull().str();
+    result.partial = c.getPartial().str();
+    tiles.cases.push_back(std::move(result));
+  }
+  return tiles;
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+SetFrame setFrame(const PatternFacts &facts,
+                  const std::optional<Tiling> &tiling) {
+  SetFrame frame;
+  frame.coordinates = tiling ? tileParameters(*tiling) : facts.rowParameters;
+  frame.extents = facts.extents;
+  frame.moduli = facts.moduli;
+  frame.tiling = tiling;
+  return frame;
+}
+
+bool rebuildRuns(PatternFacts &facts, AnalysisFailure *failure) {
+  SetFrame frame = setFrame(facts, std::nullopt);
+  for (RowCase &c : facts.cases)
+    if (!(c.rowRuns = buildRuns(c.row, frame, failure)))
+      return false;
+  return true;
+}
+
+bool rebuildRuns(TileFacts &tiles, const PatternFacts &facts,
                  AnalysisFailure *failure) {
-  for (AnalysisCase &c : facts.cases) {
-    c.tile.fullRuns =
-        buildRuns(c.tile.full, "t", facts.moduli, failure, tileRows);
-    c.tile.partialRuns =
-        buildRuns(c.tile.partial, "t", facts.moduli, failure, tileRows);
-    c.rowRuns = buildRuns(c.row, "i", facts.moduli, failure, 1);
-    if (!c.tile.fullRuns || !c.tile.partialRuns || !c.rowRuns)
+  SetFrame frame = setFrame(facts, tiles.tiling);
+  for (TileCase &c : tiles.cases) {
+    c.fullRuns = buildRuns(c.full, frame, failure);
+    c.partialRuns = buildRuns(c.partial, frame, failure);
+    if (!c.fullRuns || !c.partialRuns)
       return false;
   }
   return true;
