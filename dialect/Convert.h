@@ -68,6 +68,8 @@ struct AttendParts {
   ScalarRef logits; ///< null: q and k are given
   ScalarRef scale;  ///< null: 1 / sqrt(D)
   ScalarRef q0;     ///< null: M - N
+  /// The facts are those of a pattern of which nothing is known.
+  bool opaque = false;
   Converter converter;
   const ConvertedOperands &operands() const { return converter.operands; }
 };

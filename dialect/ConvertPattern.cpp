@@ -181,6 +181,7 @@ template <typename Op> bool readCommon(Op op, AttendParts &parts) {
   parts.pattern = converter.pattern(op.getPattern());
   if (!parts.pattern)
     return false;
+  parts.opaque = op.getFacts() && op.getFacts()->getOpaque().getValue();
   if (op.getScale() && !(parts.scale = converter.scalar(op.getScale())))
     return false;
   if (op.getQ0() && !(parts.q0 = converter.scalar(op.getQ0())))

@@ -101,14 +101,15 @@ def Effattn_FactsAttr : Effattn_Attr<"Facts", "facts"> {
     set are built again. `cases` are the columns that one row sees, by the index
     of the assignment to the atoms. `pieces` are the pieces of the count, eleven
     numbers each. `unbounded` is the reason why columns are not bounded [S10],
-    or empty.
+    or empty. Where `opaque`, the sets are those of a condition that any pair
+    may satisfy: nothing is known of the pattern.
   }];
   let parameters = (ins
     ArrayRefParameter<"ParameterAttr">:$parameters,
     "::mlir::ArrayAttr":$extents,
     "::mlir::DenseI64ArrayAttr":$moduli,
     "int64_t":$keyAtoms, "int64_t":$queryAtoms, "int64_t":$relations,
-    "::mlir::BoolAttr":$permuted,
+    "::mlir::BoolAttr":$permuted, "::mlir::BoolAttr":$opaque,
     StringRefParameter<>:$hullLower, StringRefParameter<>:$hullUpper,
     "::mlir::BoolAttr":$pairCausal, StringRefParameter<>:$counterexample,
     "::mlir::BoolAttr":$countExact, StringRefParameter<>:$count,
@@ -121,6 +122,7 @@ def Effattn_FactsAttr : Effattn_Attr<"Facts", "facts"> {
     `,` `moduli` `=` $moduli
     `,` `key_atoms` `=` $keyAtoms `,` `query_atoms` `=` $queryAtoms
     `,` `relations` `=` $relations `,` `permuted` `=` $permuted
+    `,` `opaque` `=` $opaque
     `,` `hull` `=` `[` $hullLower `,` $hullUpper `]`
     `,` `pair_causal` `=` $pairCausal `,` `counterexample` `=` $counterexample
     `,` `count_exact` `=` $countExact `,` `count` `=` $count

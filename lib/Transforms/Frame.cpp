@@ -58,7 +58,11 @@ std::optional<AttendFrame> frameOf(const ir::AttendParts &parts,
   }
   AttendFrame frame;
   frame.tokens = withoutCoordinates(form.predicate, form.extents);
-  if (const Pattern *order = boundingOrder(parts.pattern)) {
+  if (parts.opaque) {
+    frame.opaque = true;
+    frame.predicate =
+        lookup(-1, ScalarType::Bool, {variable("i"), variable("j")});
+  } else if (const Pattern *order = boundingOrder(parts.pattern)) {
     frame.permuted = true;
     frame.queryTokens = order->orders.front().tokenTable;
     frame.keyTokens = order->orders.back().tokenTable;

@@ -24,6 +24,8 @@ struct AttendFrame {
   ScalarRef tokens;
   Atoms atoms; ///< of `predicate`, as analyse() finds them
   bool permuted = false;
+  /// `predicate` stands for any condition on pairs (Unknown).
+  bool opaque = false;
   /// Where permuted: numbers of the tables rank -> token of queries and keys
   /// (ConvertedOperands::tables).
   int queryTokens = -1, keyTokens = -1;

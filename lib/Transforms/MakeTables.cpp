@@ -1,0 +1,259 @@
+//===- MakeTables.cpp - tables of orders and of drawn blocks --------------===//
+//
+// Orders and random blocks are tables to all later stages: ranks and tokens,
+// the blocks that were drawn. Both are made once for a launch.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Analysis/Blocks.h"
+#include "lib/Transforms/Facts.h"
+#include "lib/Transforms/Passes.h"
+#include "lib/Transforms/Terms.h"
+#include "lib/Transforms/Transforms.h"
+
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+namespace effattn {
+
+namespace {
+
+//===----------------------------------------------------------------------===//
+// Orders
+//===----------------------------------------------------------------------===//
+
+/// i32 of as many tokens as the order has; null after an error.
+ir::TensorType tableType(ir::OrderOp op) {
+  Type i32 = IntegerType::get(op.getContext(), 32);
+  if (op.getTable())
+    return ir::TensorType::get(op.getContext(),
+                               op.getTable().getType().getShape(), i32);
+  ir::ConvertedOperands operands;
+  ScalarRef rows = ir::scalarOf(op.getSizes()[0], operands),
+            columns = ir::scalarOf(op.getSizes()[1], operands);
+  if (!rows || !columns)
+    return {};
+  ir::DimAttr tokens = ir::DimAttr::from(op.getContext(), rows * columns);
+  if (tokens)
+    return ir::TensorType::get(op.getContext(), tokens, i32);
+  emitError(op.getLoc())
+      << "expected sizes of an order that are constants or dimensions, but "
+         "got "
+      << toString(rows) << " and " << toString(columns);
+  return {};
+}
+
+LogicalResult makeTables(ir::OrderOp op) {
+  if (op.getTokens())
+    return success();
+  ir::TensorType type = tableType(op);
+  if (!type)
+    return failure();
+  OpBuilder builder(op);
+  auto tables =
+      ir::OrderTablesOp::create(builder, op.getLoc(), type, type, op.getKind(),
+                                op.getTable(), op.getSizes());
+  op.getTokensMutable().assign(tables.getTokens());
+  op.getRanksMutable().assign(tables.getRanks());
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Random blocks
+//===----------------------------------------------------------------------===//
+
+/// What the draw depends on besides the pattern.
+struct Host {
+  ir::DimAttr heads, queries, keys;
+  Value q0;
+};
+
+ir::DimAttr axis(ir::TensorType type, int64_t fromRight) {
+  int64_t rank = type.getRank();
+  return fromRight < rank ? type.getShape()[rank - 1 - fromRight]
+                          : ir::DimAttr::constant(type.getContext(), 1);
+}
+
+Host hostOf(ir::AttendOp op) {
+  ir::TensorType output = op.getOutput().getType();
+  return {axis(output, 2), axis(output, 1), axis(op.getV().getType(), 1),
+          op.getQ0()};
+}
+
+Host hostOf(ir::ColumnSumsOp op) {
+  ir::TensorType q = op.getQ().getType();
+  return {axis(q, 2), axis(q, 1), axis(op.getK().getType(), 1), op.getQ0()};
+}
+
+class Drawer {
+public:
+  Drawer(OpBuilder &builder, const Host &host, uint64_t maxOperations)
+      : builder(builder), host(host), maxOperations(maxOperations) {}
+
+  /// Null after an error.
+  Value draw(ir::RandomBlocksOp op) {
+    int64_t size = 0, count = 0, seed = 0;
+    if (!constant(op, op.getSize(), "block size", size) ||
+        !constant(op, op.getCount(), "count", count) ||
+        !constant(op, op.getSeed(), "seed", seed))
+      return {};
+    ir::TensorType type = drawnType(op, size, count);
+    if (!type)
+      return {};
+    ir::TouchedAttr touched;
+    if (op.getOutside() && !(touched = findTouched(op, size)))
+      return {};
+    auto drawn = ir::DrawBlocksOp::create(
+        builder, op.getLoc(), type, size, count, seed, host.queries, host.keys,
+        host.q0, op.getOutside(), touched);
+    return ir::RandomBlocksOp::create(builder, op.getLoc(), op.getSize(),
+                                      op.getCount(), op.getSeed(),
+                                      op.getOutside(), drawn.getResult());
+  }
+
+private:
+  bool constant(ir::RandomBlocksOp op, Value value, StringRef what,
+                int64_t &result) {
+    APInt constant;
+    if (!matchPattern(value, m_ConstantInt(&constant))) {
+      emitError(op.getLoc()) << "expected a " << what
+                             << " of random_blocks that is known when "
+                                "compiling; make it a `param` [S7]";
+      return false;
+    }
+    result = constant.getSExtValue();
+    return true;
+  }
+
+  /// Blocks of queries: (N + q0 - 1) div s - q0 div s + 1, and where q0 is no
+  /// size, what N rows touch at most.
+  ir::TensorType drawnType(ir::RandomBlocksOp op, int64_t size,
+                           int64_t count) {
+    MLIRContext *context = builder.getContext();
+    ScalarRef n = host.queries.toScalar(), s = constantInt(size);
+    ScalarRef start = host.keys.toScalar() - n;
+    if (host.q0) {
+      ir::ConvertedOperands operands;
+      if (!(start = ir::scalarOf(host.q0, operands)))
+        return {};
+    }
+    ScalarRef exact = floorDiv(n + start - constantInt(1), s) -
+                      floorDiv(start, s) + constantInt(1);
+    ir::DimAttr blocks = ir::DimAttr::from(context, exact);
+    if (!blocks)
+      blocks = ir::DimAttr::from(
+          context, binary(ScalarKind::CeilDiv, n, s) + constantInt(1));
+    if (!blocks) {
+      emitError(op.getLoc())
+          << "the number of query blocks overflows 64 bits [S7]";
+      return {};
+    }
+    return ir::TensorType::get(
+        context, {host.heads, blocks, ir::DimAttr::constant(context, count)},
+        IntegerType::get(context, 32));
+  }
+
+  ir::TouchedAttr findTouched(ir::RandomBlocksOp op, int64_t size) {
+    ir::Converter converter;
+    PatternRef pattern = converter.pattern(op.getOutside());
+    ScalarRef q0 = host.q0 ? converter.scalar(host.q0) : nullptr;
+    if (!pattern || (host.q0 && !q0))
+      return {};
+    const Pattern *unsupported = nullptr;
+    ScalarRef outside = predicate(pattern, &unsupported);
+    if (!outside) {
+      emitError(converter.locationOf(unsupported, op.getLoc()))
+          << "'outside' of random_blocks cannot be in an order or itself "
+             "random: supported are patterns without tables and index sets "
+             "[S7]";
+      return {};
+    }
+    AnalysisOptions options;
+    options.q0 = q0;
+    options.bottomRight = !q0;
+    options.maxOperations = maxOperations;
+    AnalysisFailure failure;
+    auto blocks = touchedBlocks(outside, size, options, &failure);
+    if (!blocks) {
+      auto diagnostic =
+          emitError(converter.locationOf(pattern.get(), op.getLoc()))
+          << "the blocks that 'outside' of random_blocks touches cannot be "
+             "listed [S7]";
+      diagnostic.attachNote()
+          << (failure.construct.empty() ? ""
+                                        : "'" + failure.construct + "': ")
+          << failure.reason;
+      return {};
+    }
+    SmallVector<ir::ParameterAttr> parameters;
+    for (size_t k = 0; k < blocks->parameters.size(); ++k) {
+      parameters.push_back(toAttribute(builder.getContext(),
+                                       blocks->parameters[k],
+                                       blocks->parameterValues[k], {}, {}));
+      if (!parameters.back())
+        return {};
+    }
+    return ir::TouchedAttr::get(builder.getContext(), parameters,
+                                builder.getDenseI64ArrayAttr(blocks->moduli),
+                                blocks->set);
+  }
+
+  OpBuilder &builder;
+  const Host &host;
+  uint64_t maxOperations;
+};
+
+template <typename Op> LogicalResult drawBlocks(Op op, uint64_t maxOperations) {
+  OpBuilder builder(op);
+  Host host = hostOf(op);
+  Drawer drawer(builder, host, maxOperations);
+  bool ok = true;
+  Value pattern =
+      rebuildPattern(builder, op.getPattern(), [&](Operation *node) -> Value {
+        auto random = dyn_cast<ir::RandomBlocksOp>(node);
+        if (!random || random.getDrawn())
+          return {};
+        Value drawn = drawer.draw(random);
+        ok &= static_cast<bool>(drawn);
+        return drawn;
+      });
+  if (ok)
+    op.getPatternMutable().assign(pattern);
+  return success(ok);
+}
+
+} // namespace
+
+LogicalResult makeTables(ModuleOp module, uint64_t maxOperations) {
+  bool ok = true;
+  SmallVector<Operation *> operations;
+  module.walk([&](Operation *op) { operations.push_back(op); });
+  for (Operation *op : operations) {
+    if (auto order = dyn_cast<ir::OrderOp>(op))
+      ok &= succeeded(makeTables(order));
+    else if (auto attend = dyn_cast<ir::AttendOp>(op))
+      ok &= succeeded(drawBlocks(attend, maxOperations));
+    else if (auto sums = dyn_cast<ir::ColumnSumsOp>(op))
+      ok &= succeeded(drawBlocks(sums, maxOperations));
+  }
+  removeDeadPatterns(module);
+  return success(ok);
+}
+
+#define GEN_PASS_DEF_EFFATTNMAKETABLES
+#include "lib/Transforms/Passes.h.inc"
+
+namespace {
+
+struct MakeTablesPass : impl::EffattnMakeTablesBase<MakeTablesPass> {
+  using EffattnMakeTablesBase::EffattnMakeTablesBase;
+  void runOnOperation() override {
+    if (failed(makeTables(getOperation(), maxOperations)))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+
+} // namespace effattn
