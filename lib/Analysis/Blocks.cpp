@@ -27,16 +27,14 @@ IslSet blocksOf(const IslContext &context, const Prepared &prepared,
     return {};
   pairs = intersect(std::move(pairs), pairDomain(context, prepared));
   // [i, j] -> [(i + q0) div s - q0 div s], the same with j.
-  IslPwAff row = toIsl.function(
-      floorDiv(variable("i") + prepared.q0, constantInt(size)) -
-      floorDiv(prepared.q0, constantInt(size)));
-  IslPwAff column =
-      toIsl.function(floorDiv(variable("j"), constantInt(size)));
+  IslPwAff row =
+      toIsl.function(floorDiv(variable("i") + prepared.q0, constantInt(size)) -
+                     floorDiv(prepared.q0, constantInt(size)));
+  IslPwAff column = toIsl.function(floorDiv(variable("j"), constantInt(size)));
   IslMap rows(isl_map_from_pw_aff(row.release()));
   IslMap columns(isl_map_from_pw_aff(column.release()));
   IslMap both(isl_map_flat_range_product(rows.release(), columns.release()));
-  return coalesce(
-      IslSet(isl_set_apply(pairs.release(), both.release())));
+  return coalesce(IslSet(isl_set_apply(pairs.release(), both.release())));
 }
 
 } // namespace
@@ -67,16 +65,15 @@ std::optional<TouchedBlocks> touchedBlocks(const ScalarRef &predicate,
     return fail(context.failed() ? context.failure() : toIsl.failure());
   // The query block becomes the parameter `i`.
   std::string names = prepared.parameters.isl({"i"});
-  IslSet limits = parseSet(
-      context,
-      fmt::format("{} -> {{ : {} }}", names, rowContext(prepared.space)));
+  IslSet limits = parseSet(context, fmt::format("{} -> {{ : {} }}", names,
+                                                rowContext(prepared.space)));
   IslSet order =
       parseSet(context, fmt::format("{} -> {{ [j] : j >= 0 }}", names));
   auto last = static_cast<unsigned>(prepared.parameters.list().size());
   blocks = IslSet(isl_set_move_dims(blocks.release(), isl_dim_param, last,
                                     isl_dim_set, 0, 1));
-  blocks = IslSet(
-      isl_set_set_dim_name(blocks.release(), isl_dim_param, last, "i"));
+  blocks =
+      IslSet(isl_set_set_dim_name(blocks.release(), isl_dim_param, last, "i"));
   TouchedBlocks result;
   result.set = columnText(blocks, limits, order, {"j"});
   if (context.failed() || result.set.empty())
@@ -88,9 +85,8 @@ std::optional<TouchedBlocks> touchedBlocks(const ScalarRef &predicate,
   result.moduli = moduli(prepared.atomised.predicate);
   result.moduli.push_back(size);
   std::sort(result.moduli.begin(), result.moduli.end());
-  result.moduli.erase(
-      std::unique(result.moduli.begin(), result.moduli.end()),
-      result.moduli.end());
+  result.moduli.erase(std::unique(result.moduli.begin(), result.moduli.end()),
+                      result.moduli.end());
   return result;
 }
 

@@ -170,8 +170,7 @@ ir::TilingAttr toAttribute(MLIRContext *context, const TileFacts &tiles,
   Builder builder(context);
   SmallVector<Attribute> cases;
   for (const TileCase &c : tiles.cases)
-    cases.push_back(
-        ir::TileCaseAttr::get(context, c.touch, c.full, c.partial));
+    cases.push_back(ir::TileCaseAttr::get(context, c.touch, c.full, c.partial));
   const Tiling &tiling = tiles.tiling;
   return ir::TilingAttr::get(
       context, static_cast<ir::RowOrder>(tiling.order), tiling.rows,

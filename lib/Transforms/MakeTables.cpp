@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Analysis/Blocks.h"
-#include "lib/Transforms/Facts.h"
+#include "lib/Transforms/Bands.h"
 #include "lib/Transforms/Passes.h"
 #include "lib/Transforms/Terms.h"
 #include "lib/Transforms/Transforms.h"
@@ -44,7 +44,7 @@ ir::TensorType tableType(ir::OrderOp op) {
   return {};
 }
 
-LogicalResult makeTables(ir::OrderOp op) {
+LogicalResult makeOrderTables(ir::OrderOp op) {
   if (op.getTokens())
     return success();
   ir::TensorType type = tableType(op);
@@ -104,9 +104,9 @@ public:
     ir::TouchedAttr touched;
     if (op.getOutside() && !(touched = findTouched(op, size)))
       return {};
-    auto drawn = ir::DrawBlocksOp::create(
-        builder, op.getLoc(), type, size, count, seed, host.queries, host.keys,
-        host.q0, op.getOutside(), touched);
+    auto drawn = ir::DrawBlocksOp::create(builder, op.getLoc(), type, size,
+                                          count, seed, host.queries, host.keys,
+                                          host.q0, op.getOutside(), touched);
     return ir::RandomBlocksOp::create(builder, op.getLoc(), op.getSize(),
                                       op.getCount(), op.getSeed(),
                                       op.getOutside(), drawn.getResult());
@@ -128,8 +128,7 @@ private:
 
   /// Blocks of queries: (N + q0 - 1) div s - q0 div s + 1, and where q0 is no
   /// size, what N rows touch at most.
-  ir::TensorType drawnType(ir::RandomBlocksOp op, int64_t size,
-                           int64_t count) {
+  ir::TensorType drawnType(ir::RandomBlocksOp op, int64_t size, int64_t count) {
     MLIRContext *context = builder.getContext();
     ScalarRef n = host.queries.toScalar(), s = constantInt(size);
     ScalarRef start = host.keys.toScalar() - n;
@@ -142,8 +141,8 @@ private:
                       floorDiv(start, s) + constantInt(1);
     ir::DimAttr blocks = ir::DimAttr::from(context, exact);
     if (!blocks)
-      blocks = ir::DimAttr::from(
-          context, binary(ScalarKind::CeilDiv, n, s) + constantInt(1));
+      blocks = ir::DimAttr::from(context, binary(ScalarKind::CeilDiv, n, s) +
+                                              constantInt(1));
     if (!blocks) {
       emitError(op.getLoc())
           << "the number of query blocks overflows 64 bits [S7]";
@@ -181,8 +180,7 @@ private:
           << "the blocks that 'outside' of random_blocks touches cannot be "
              "listed [S7]";
       diagnostic.attachNote()
-          << (failure.construct.empty() ? ""
-                                        : "'" + failure.construct + "': ")
+          << (failure.construct.empty() ? "" : "'" + failure.construct + "': ")
           << failure.reason;
       return {};
     }
@@ -231,13 +229,13 @@ LogicalResult makeTables(ModuleOp module, uint64_t maxOperations) {
   module.walk([&](Operation *op) { operations.push_back(op); });
   for (Operation *op : operations) {
     if (auto order = dyn_cast<ir::OrderOp>(op))
-      ok &= succeeded(makeTables(order));
+      ok &= succeeded(makeOrderTables(order));
     else if (auto attend = dyn_cast<ir::AttendOp>(op))
       ok &= succeeded(drawBlocks(attend, maxOperations));
     else if (auto sums = dyn_cast<ir::ColumnSumsOp>(op))
       ok &= succeeded(drawBlocks(sums, maxOperations));
   }
-  removeDeadPatterns(module);
+  cleanUp(module);
   return success(ok);
 }
 
@@ -249,7 +247,7 @@ namespace {
 struct MakeTablesPass : impl::EffattnMakeTablesBase<MakeTablesPass> {
   using EffattnMakeTablesBase::EffattnMakeTablesBase;
   void runOnOperation() override {
-    if (failed(makeTables(getOperation(), maxOperations)))
+    if (failed(effattn::makeTables(getOperation(), maxOperations)))
       signalPassFailure();
   }
 };

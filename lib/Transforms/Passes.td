@@ -1,4 +1,4 @@
-//===- Passes.td - the passes of simplify, analyse and tile ---*- tablegen -*-===//
+//===- Passes.td - the passes from simplify to tile ---*- tablegen -*-===//
 //
 // The example of each pass is in test/Transforms, in the file of its name.
 //
@@ -35,21 +35,56 @@ def EffattnSimplify : Pass<"effattn-simplify", "::mlir::ModuleOp"> {
   ];
 }
 
-def EffattnAnalyse : Pass<"effattn-analyse", "::mlir::ModuleOp"> {
-  let summary = "exact facts about the pattern of each attend";
+def EffattnMakeTables : Pass<"effattn-make-tables", "::mlir::ModuleOp"> {
+  let summary = "tables of orders and of drawn blocks";
   let description = [{
     Assumes: a simplified module.
 
-    Does: writes the pattern of each `effattn.attend` and `effattn.column_sums`
-    as one predicate, has `lib/Analysis` find what a row tile touches and sees
-    whole, how many pairs there are and whether they look ahead, and keeps that
-    in the attribute `facts`. What the analysis cannot do yet is an error at the
-    operation that asks for it. A predicate whose columns cannot be bounded is
-    an error that names its cost, or with `allow-dense` a warning: each row then
-    visits every column and the predicate decides pair by pair [S10].
+    Does: gives each `effattn.order` its tables of tokens and of ranks
+    (`effattn.order_tables`), and each `effattn.random_blocks` the table of the
+    blocks that are drawn for the sizes of the attend that uses it
+    (`effattn.draw_blocks`), with the set of the blocks that `outside` touches.
+    Attends that draw alike share one table. Sizes of orders are expressions of
+    dimensions; size, count and seed of random blocks are constants; `outside`
+    holds no tables and no index sets. Anything else is an error there.
 
-    Leaves: each attend with `facts`; bounds for one number of tile rows, that
-    of the option `tile-rows`.
+    Leaves: patterns each of which has a predicate (`lib/Pattern`).
+
+    ```mlir
+    %s = effattn.order sort table(%t : !effattn.tensor<[N] x i32>)
+    // becomes
+    %tokens, %ranks = effattn.order_tables sort
+        table(%t : !effattn.tensor<[N] x i32>)
+        -> !effattn.tensor<[N] x i32>, !effattn.tensor<[N] x i32>
+    %s = effattn.order sort table(%t : !effattn.tensor<[N] x i32>)
+        tables(%tokens, %ranks : ...)
+    ```
+  }];
+  let options = [
+    Option<"maxOperations", "max-operations", "uint64_t", "4000000",
+           "bound on the work for one pattern">
+  ];
+}
+
+def EffattnAnalyse : Pass<"effattn-analyse", "::mlir::ModuleOp"> {
+  let summary = "exact facts about the pattern of each attend";
+  let description = [{
+    Assumes: a simplified module whose tables have been made.
+
+    Does: writes the whole pattern of each `effattn.attend` and
+    `effattn.column_sums` as one predicate in its frame (`Frame.h`: tokens,
+    coordinates of a grid, or ranks of an order), has `lib/Analysis` find the
+    columns of a row, how many pairs there are and whether they look ahead, and
+    keeps that in the attribute `facts`. Whether pairs look ahead is a matter of
+    tokens, whatever the frame.
+
+    A pattern whose columns cannot be bounded, neither as a whole nor its parts
+    (heads, terms of a union) each by itself, is an error that says why, or with
+    `allow-dense` a warning with its cost in pairs: each row then visits every
+    column and the predicate decides pair by pair [S10]. So is a pattern on
+    which the bound on the work is reached.
+
+    Leaves: each attend with `facts`.
 
     ```mlir
     %o, %lse = effattn.attend ... pattern(%p) ...
@@ -58,7 +93,6 @@ def EffattnAnalyse : Pass<"effattn-analyse", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"tileRows", "tile-rows", "int64_t", "16", "query rows of a tile">,
     Option<"allowDense", "allow-dense", "bool", "false",
            "visit every column where columns cannot be bounded">,
     Option<"maxOperations", "max-operations", "uint64_t", "4000000",
@@ -72,29 +106,45 @@ def EffattnAnalyse : Pass<"effattn-analyse", "::mlir::ModuleOp"> {
 }
 
 def EffattnTile : Pass<"effattn-tile", "::mlir::ModuleOp"> {
-  let summary = "row order and tile shape of each attend";
+  let summary = "bands, row orders and tile shapes of each attend";
   let description = [{
-    Assumes: each attend has `facts` for as many tile rows as `rows`.
+    Assumes: each attend has `facts`.
 
-    Does: puts the whole pattern in one band of contiguous rows and writes the
-    numbers of the target's strategy down in the attribute `tiling`.
+    Does: splits the pattern of each `effattn.attend` by ranges of heads
+    (`effattn.heads`), then tries to split each union into bands, groups of its
+    terms without the pairs of the bands before. For each band the cheapest of
+    the candidate row orders and numbers of tile rows counts; the cheapest split
+    is taken, at the sizes of the kernel's `example` (or 8192 tokens). Costs are
+    exact numbers of computed pairs and tiles, weighted by the target's
+    `Strategy`. An attend that is split becomes an `effattn.merge` of attends,
+    one a band, and an `effattn.by_heads` over ranges of heads. Attends that
+    select their best pairs, and `effattn.column_sums`, are one band.
 
-    Leaves: each attend with `facts` and `tiling`, all that lowering needs.
+    Leaves: each attend with `facts` and `tiling` of its own pattern, all that
+    lowering needs; bands of one merge share no pair; no pattern of an
+    `effattn.attend` holds `effattn.heads`.
 
     ```mlir
-    {facts = #effattn.facts<...>}
+    %p = effattn.union %window, %stride
+    %o, %lse = effattn.attend ... pattern(%p) ...
     // becomes
-    {facts = #effattn.facts<...>,
-     tiling = #effattn.tiling<order = contiguous, rows = 16,
-                              column_block = 8, column_chunk = 384>}
+    %rest = effattn.difference %stride, %window
+    %o0, %lse0 = effattn.attend ... pattern(%window)
+        {tiling = #effattn.tiling<order = contiguous, ...>} ...
+    %o1, %lse1 = effattn.attend ... pattern(%rest)
+        {tiling = #effattn.tiling<order = residues, ...>} ...
+    %o, %lse = effattn.merge(%o0, %o1) lse(%lse0, %lse1) ...
     ```
   }];
   let options = [
-    Option<"rows", "rows", "int64_t", "16", "query rows of a tile">,
+    ListOption<"rows", "rows", "int64_t",
+               "choices of query rows of a tile (16)">,
     Option<"columnBlock", "column-block", "int64_t", "8",
            "columns that a kernel takes at once">,
     Option<"columnChunk", "column-chunk", "int64_t", "384",
-           "most columns of one kernel call">
+           "most columns of one kernel call">,
+    Option<"remarks", "remarks", "bool", "false",
+           "say what was compared, as remarks">
   ];
 }
 
@@ -106,7 +156,7 @@ def EffattnVerifyStage : Pass<"effattn-verify-stage", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"stage", "stage", "std::string", "\"simplify\"",
-           "simplify, analyse or tile">
+           "simplify, make-tables, analyse or tile">
   ];
 }
 

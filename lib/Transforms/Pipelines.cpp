@@ -1,4 +1,4 @@
-//===- Pipelines.cpp - the stages simplify, analyse and tile --------------===//
+//===- Pipelines.cpp - the stages simplify to tile --------------===//
 
 #include "lib/Transforms/Pipelines.h"
 
@@ -25,22 +25,22 @@ void buildSimplifyPipeline(OpPassManager &passes) {
   addVerifier(passes, "simplify");
 }
 
+void buildTablesPipeline(OpPassManager &passes) {
+  passes.addPass(createEffattnMakeTables());
+  addVerifier(passes, "make-tables");
+}
+
 void buildAnalysePipeline(OpPassManager &passes,
                           const AnalyseOptions &options) {
   EffattnAnalyseOptions own;
-  own.tileRows = options.strategy.tileRows;
   own.allowDense = options.allowDense;
   own.maxOperations = options.maxOperations;
   passes.addPass(createEffattnAnalyse(own));
   addVerifier(passes, "analyse");
 }
 
-void buildTilePipeline(OpPassManager &passes, const Strategy &strategy) {
-  EffattnTileOptions own;
-  own.rows = strategy.tileRows;
-  own.columnBlock = strategy.columnBlock;
-  own.columnChunk = strategy.columnChunk;
-  passes.addPass(createEffattnTile(own));
+void buildTilePipeline(OpPassManager &passes) {
+  passes.addPass(createEffattnTile());
   addVerifier(passes, "tile");
 }
 
@@ -49,16 +49,24 @@ void registerTransforms() {
   PassPipelineRegistration<>(
       "effattn-stage-simplify", "stage simplify, verified",
       [](OpPassManager &passes) { buildSimplifyPipeline(passes); });
-  PassPipelineRegistration<>("effattn-stage-analyse",
-                             "stages simplify and analyse, verified",
+  PassPipelineRegistration<>("effattn-stage-make-tables",
+                             "stages simplify and make-tables, verified",
                              [](OpPassManager &passes) {
                                buildSimplifyPipeline(passes);
+                               buildTablesPipeline(passes);
+                             });
+  PassPipelineRegistration<>("effattn-stage-analyse",
+                             "stages simplify to analyse, verified",
+                             [](OpPassManager &passes) {
+                               buildSimplifyPipeline(passes);
+                               buildTablesPipeline(passes);
                                buildAnalysePipeline(passes);
                              });
   PassPipelineRegistration<>("effattn-stage-tile",
-                             "stages simplify, analyse and tile, verified",
+                             "stages simplify to tile, verified",
                              [](OpPassManager &passes) {
                                buildSimplifyPipeline(passes);
+                               buildTablesPipeline(passes);
                                buildAnalysePipeline(passes);
                                buildTilePipeline(passes);
                              });

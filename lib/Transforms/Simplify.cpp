@@ -1,10 +1,12 @@
 //===- Simplify.cpp - pattern algebra, step folding, dead values ----------===//
 
+#include "lib/Transforms/Bands.h"
 #include "lib/Transforms/Passes.h"
 #include "lib/Transforms/Transforms.h"
 
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -57,6 +59,17 @@ LogicalResult simplify(ModuleOp module) {
   }
   shareEqualOperations(module);
   return success();
+}
+
+/// Users come after what they use: backwards, chains go as a whole.
+void cleanUp(ModuleOp module) {
+  shareEqualOperations(module);
+  SmallVector<Operation *> operations;
+  module.walk<WalkOrder::PreOrder>(
+      [&](Operation *op) { operations.push_back(op); });
+  for (Operation *op : llvm::reverse(operations))
+    if (isOpTriviallyDead(op))
+      op->erase();
 }
 
 #define GEN_PASS_DEF_EFFATTNSIMPLIFY

@@ -56,15 +56,15 @@ std::optional<int64_t> apply(const Scalar &node, int64_t a, int64_t b) {
 
 /// Nothing where a leaf has no value, or on overflow.
 std::optional<int64_t>
-evaluateInt(const ScalarRef &root, const std::map<std::string, int64_t> &known) {
+evaluateInt(const ScalarRef &root,
+            const std::map<std::string, int64_t> &known) {
   if (root->isConstant())
     return root->integer;
   switch (root->kind) {
   case ScalarKind::Variable:
   case ScalarKind::Dimension:
   case ScalarKind::Argument: {
-    const char *prefix =
-        root->kind == ScalarKind::Variable ? "variable " : "";
+    const char *prefix = root->kind == ScalarKind::Variable ? "variable " : "";
     auto found = known.find(prefix + root->name);
     return found != known.end() ? std::optional(found->second) : std::nullopt;
   }
@@ -95,8 +95,8 @@ ir::DimAttr tokenAxis(ir::TensorType type) {
 
 } // namespace
 
-RepresentativeSizes::RepresentativeSizes(Operation *op,
-                                         const std::vector<ScalarRef> &extents) {
+RepresentativeSizes::RepresentativeSizes(
+    Operation *op, const std::vector<ScalarRef> &extents) {
   choose(op, extents);
   ir::DimAttr n, m;
   if (auto attend = dyn_cast<ir::AttendOp>(op)) {
@@ -149,8 +149,7 @@ ParameterValues RepresentativeSizes::parameters(const PatternFacts &facts,
   int64_t start = q0 ? valueOf(q0) : keys - queries;
   for (size_t k = 0; k < facts.parameters.size(); ++k) {
     const ScalarRef &value = facts.parameterValues[k];
-    bool isStart =
-        value->kind == ScalarKind::Variable && value->name == "q0";
+    bool isStart = value->kind == ScalarKind::Variable && value->name == "q0";
     values[facts.parameters[k]] = isStart ? start : valueOf(value);
   }
   return [values](const std::string &name) {

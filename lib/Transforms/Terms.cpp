@@ -139,8 +139,7 @@ private:
   SmallVector<Value> pairs(Value pattern, ArrayRef<Value> left,
                            ArrayRef<Value> right) {
     SmallVector<Value> all;
-    if (left.size() * right.size() == 1 ||
-        left.size() * right.size() > most)
+    if (left.size() * right.size() == 1 || left.size() * right.size() > most)
       return {pattern};
     for (Value a : left)
       for (Value b : right)

@@ -53,10 +53,29 @@ const char *missing(Operation *op, const char *reason, Get &&get) {
   return nullptr;
 }
 
+/// Blocks are drawn for attends; linear attention has no use for them.
+bool isDrawable(Operation *pattern) {
+  return llvm::any_of(pattern->getUsers(), [](Operation *user) {
+    return isa<ir::AttendOp, ir::ColumnSumsOp>(user) ||
+           (isPattern(user) && isDrawable(user));
+  });
+}
+
 } // namespace
 
 LogicalResult verifySimplified(ModuleOp module) {
   return verifyAll(module, "simplify", leftBySimplify);
+}
+
+LogicalResult verifyTables(ModuleOp module) {
+  return verifyAll(module, "make-tables", [](Operation *op) -> const char * {
+    if (auto order = dyn_cast<ir::OrderOp>(op))
+      return order.getTokens() ? nullptr : "has no tables";
+    auto random = dyn_cast<ir::RandomBlocksOp>(op);
+    return random && !random.getDrawn() && isDrawable(random)
+               ? "has no drawn blocks"
+               : nullptr;
+  });
 }
 
 LogicalResult verifyAnalysed(ModuleOp module) {
@@ -84,14 +103,16 @@ struct VerifyStagePass : impl::EffattnVerifyStageBase<VerifyStagePass> {
     LogicalResult result = failure();
     if (stage == "simplify")
       result = verifySimplified(getOperation());
+    else if (stage == "make-tables")
+      result = verifyTables(getOperation());
     else if (stage == "analyse")
       result = verifyAnalysed(getOperation());
     else if (stage == "tile")
       result = verifyTiled(getOperation());
     else
       getOperation().emitError()
-          << "expected stage simplify, analyse or tile, but got '" << stage
-          << "'";
+          << "expected stage simplify, make-tables, analyse or tile, but got '"
+          << stage << "'";
     if (failed(result))
       signalPassFailure();
   }
