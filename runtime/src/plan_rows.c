@@ -70,6 +70,18 @@ static void seek(const effattn_plan_set *set, int64_t *cursor, int32_t row) {
       *cursor += step;
 }
 
+/* Rows of contiguous tiles ascend: true where the set holds none of them, which
+   is seen from the first and the last. */
+static bool holds_none(const effattn_planner *planner,
+                       const effattn_plan_set *set, int64_t *cursor) {
+  const int32_t *rows = planner->tile_row.data;
+  if (!planner->contiguous)
+    return false;
+  seek(set, cursor, rows[0]);
+  return *cursor == set->count ||
+         set->values[*cursor] - rows[0] >= (int64_t)planner->plan->tile_rows;
+}
+
 /* Fills in tile_present and tile_class of the rows at hand. */
 static void classify(effattn_planner *planner) {
   const effattn_plan_request *request = planner->request;
@@ -86,6 +98,11 @@ static void classify(effattn_planner *planner) {
     const effattn_plan_set *set = set_of_cursor(request, c);
     const bool filter = c < request->row_filters;
     const bool keep = filter && request->row_filter[c].keep;
+    const bool none = holds_none(planner, set, &cursors[c]);
+    if (none && keep)
+      memset(present, 0, height);
+    if (none)
+      continue;
     for (uint32_t k = 0; k < height; ++k) {
       if (rows[k] < 0)
         continue;
@@ -180,9 +197,13 @@ static bool plan_gathered(effattn_planner *planner) {
 
 /*===- row orders --------------------------------------------------------===*/
 
-static bool reserve_plain(effattn_planner *planner, int64_t tiles) {
-  return !is_plain(planner->request) ||
-         effattn_plan_reserve_tiles(planner->plan, tiles, 2 * tiles,
+/* Room for all tiles, where filters do not leave out most of the rows. */
+static bool reserve_all(effattn_planner *planner, int64_t tiles) {
+  const effattn_plan_request *request = planner->request;
+  for (uint32_t k = 0; k < request->row_filters; ++k)
+    if (request->row_filter[k].keep)
+      return true;
+  return effattn_plan_reserve_tiles(planner->plan, tiles, 2 * tiles,
                                     tiles * planner->plan->tile_rows);
 }
 
@@ -190,7 +211,7 @@ static bool plan_contiguous(effattn_planner *planner) {
   const int64_t rows = planner->request->parameters[0];
   const int64_t height = planner->plan->tile_rows;
   planner->contiguous = true;
-  if (!reserve_plain(planner, (rows + height - 1) / height))
+  if (!reserve_all(planner, (rows + height - 1) / height))
     return false;
   int32_t *row_of = planner->tile_row.data;
   for (int64_t row = skip_rows(planner, 0, rows); row < rows;) {
@@ -210,7 +231,7 @@ static bool plan_listed(effattn_planner *planner) {
   const int64_t tiles = request->tile_count(request->parameters);
   const int64_t height = planner->plan->tile_rows;
   int64_t most = (request->parameters[0] + height - 1) / height;
-  if (!reserve_plain(planner, tiles < most ? tiles : most))
+  if (!reserve_all(planner, tiles < most ? tiles : most))
     return false;
   for (int64_t t = 0; t < tiles; ++t) {
     const int32_t count =
@@ -230,7 +251,7 @@ static bool plan_by_label(effattn_planner *planner) {
   const int64_t rows = planner->ordered.count;
   const int64_t height = planner->plan->tile_rows;
   int32_t *row_of = planner->tile_row.data;
-  if (!reserve_plain(planner, (rows + height - 1) / height))
+  if (!reserve_all(planner, (rows + height - 1) / height))
     return false;
   for (int64_t first = 0; first < rows; first += height) {
     const int64_t count = rows - first < height ? rows - first : height;
