@@ -1,4 +1,5 @@
 //===- DrawTest.cpp - random blocks against a plain reading of S7 ---------===//
+#include "Failing.h"
 #include "FakeKernel.h"
 #include "internal.h"
 
@@ -163,6 +164,14 @@ TEST(Draw, WrongFormsAreRefused) {
   draw.size = 4;
   integers = {8, INT64_C(1) << 40, 0};
   EXPECT_EQ(run(draw, table), EFFATTN_OVERFLOW);
+}
+
+TEST(Draw, OutOfMemory) {
+  const effattn_draw draw = makeDraw(2, true);
+  integers = {40, 200, 0};
+  Tensor table({2, 10, 2}, kI32);
+  failEach(2,
+           [&](effattn_context *context) { return run(draw, table, context); });
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 // of running them.
 //
 //===----------------------------------------------------------------------===//
+#include "Failing.h"
 #include "FakeKernel.h"
 #include "internal.h"
 
@@ -317,6 +318,22 @@ TEST(HostPlan, TooManyRelationsAreRefused) {
   EXPECT_NE(std::string(effattn_message()).find("at most 4 relations"),
             std::string::npos)
       << effattn_message();
+}
+
+TEST(HostPlan, OutOfMemory) {
+  const effattn_relation relation = {EFFATTN_RELATION_LABELS, 1, label, label,
+                                     nullptr};
+  Watched watched(1, 1, 4, {1, 4});
+  watched.cases[1] = watched.cases[2] = {everything, nullptr, everything};
+  watched.attend.plan_by_batch = watched.attend.permuted = 1;
+  watched.attend.relations = 1;
+  watched.attend.relation = &relation;
+  watched.code.row_order = EFFATTN_ROWS_BY_LABEL;
+  operands.key_order = 3;
+  const int32_t ids[] = {1, 0, 3, 2};
+  std::copy(ids, ids + 4, watched.table.i32());
+  failEach(10, [&](effattn_context *context) { return watched.run(context); });
+  operands.key_order = -1;
 }
 
 } // namespace

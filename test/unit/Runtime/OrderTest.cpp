@@ -1,4 +1,5 @@
 //===- OrderTest.cpp - permutations of tokens that host programs make -----===//
+#include "Failing.h"
 #include "FakeKernel.h"
 #include "internal.h"
 
@@ -200,6 +201,14 @@ TEST(Order, WrongFormsAreRefused) {
   Launch launch(EFFATTN_F32, 1, 4);
   EXPECT_EQ(launch.run(EFFATTN_ORDER_GIVEN), EFFATTN_INTERNAL);
   EXPECT_EQ(launch.run(9), EFFATTN_INTERNAL);
+}
+
+TEST(Order, OutOfMemory) {
+  Launch launch(EFFATTN_F32, 1, 100);
+  launch.table.randomise(1);
+  failEach(1, [&](effattn_context *context) {
+    return launch.run(EFFATTN_ORDER_SORT, context);
+  });
 }
 
 } // namespace

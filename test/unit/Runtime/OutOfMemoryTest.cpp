@@ -1,36 +1,15 @@
 //===- OutOfMemoryTest.cpp - every allocation fails once ------------------===//
+#include "Failing.h"
 #include "FakeKernel.h"
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <cstring>
 
 using namespace effattn::test;
 
 namespace {
-
-/// Gives NULL for allocation number `fail` (from 0).
-struct Failing {
-  std::atomic<int64_t> live{0}, calls{0};
-  int64_t fail = -1;
-
-  static void *allocate(void *user, size_t bytes, size_t alignment) {
-    auto *self = static_cast<Failing *>(user);
-    if (self->calls++ == self->fail)
-      return nullptr;
-    void *memory = nullptr;
-    if (posix_memalign(&memory, std::max(alignment, sizeof(void *)), bytes))
-      return nullptr;
-    ++self->live;
-    return memory;
-  }
-  static void deallocate(void *user, void *memory, size_t, size_t) {
-    --static_cast<Failing *>(user)->live;
-    std::free(memory);
-  }
-};
 
 /// Two launches in a context of its own. The second one, with enough memory,
 /// must be right whatever the first one met.
