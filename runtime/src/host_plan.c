@@ -143,7 +143,9 @@ effattn_status effattn_make_plans(effattn_attend_call *call) {
   effattn_launch *launch = call->launch;
   const double start = effattn_seconds();
   effattn_status status = fetch_tables(call);
-  if (!status)
+  if (!status && call->plan_count == 1)
+    make_one(call, 0, 0);
+  else if (!status)
     effattn_context_parallel_for(launch->context, call->plan_count,
                                  launch->context->threads, make_one, call);
   for (int64_t i = 0; i < call->plan_count && !status; ++i) {
