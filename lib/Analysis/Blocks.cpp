@@ -25,7 +25,8 @@ IslSet blocksOf(const IslContext &context, const Prepared &prepared,
   IslPwAff start = toIsl.function(prepared.q0);
   if (!pairs || !start)
     return {};
-  pairs = intersect(std::move(pairs), pairDomain(context, prepared));
+  pairs = intersect(std::move(pairs),
+                    pairDomain(context, prepared, prepared.space));
   // [i, j] -> [(i + q0) div s - q0 div s], the same with j.
   IslPwAff row =
       toIsl.function(floorDiv(variable("i") + prepared.q0, constantInt(size)) -

@@ -126,7 +126,7 @@ void RepresentativeSizes::choose(Operation *op,
   if (!kernel)
     return;
   if (kernel.getExample())
-    for (NamedAttribute size : *kernel.getExample())
+    for (NamedAttribute size : kernel.getExampleAttr())
       if (auto value = dyn_cast<IntegerAttr>(size.getValue()))
         known[size.getName().str()] = value.getInt();
   const int64_t plane[] = {64, 128}, space[] = {16, 16, 32};
@@ -163,7 +163,7 @@ std::string exampleOf(Operation *op) {
   auto kernel = op->getParentOfType<ir::KernelOp>();
   if (!kernel || !kernel.getExample())
     return text;
-  for (NamedAttribute size : *kernel.getExample())
+  for (NamedAttribute size : kernel.getExampleAttr())
     if (auto value = dyn_cast<IntegerAttr>(size.getValue()))
       text += (text.empty() ? "" : ", ") + size.getName().str() + " = " +
               std::to_string(value.getInt());
