@@ -267,7 +267,15 @@ ScalarRef Atomiser::bitmap(const ScalarRef &node) {
               return true;
             });
       };
-  if (!visitIndices(node) || !row || !column)
+  bool readsBoth = contains(node, [&](const Scalar &one) {
+    bool ofRow = false, ofColumn = false;
+    for (const ScalarRef &index : one.operands) {
+      ofRow |= classify(index).row;
+      ofColumn |= classify(index).column;
+    }
+    return one.kind == ScalarKind::Lookup && ofRow && ofColumn;
+  });
+  if (!readsBoth || !visitIndices(node) || !row || !column)
     return nullptr;
   ScalarRef test = rewrite(node, [&](const ScalarRef &old) -> ScalarRef {
     auto found = replaced.find(old.get());

@@ -26,6 +26,8 @@ int64_t q0Of(const Example &example, PairEvaluator &evaluator,
   return example.bottomRight ? look.m - look.n : look.parameters.at("q0");
 }
 
+} // namespace
+
 void setSizes(const Example &example, PairEvaluator &evaluator,
               const Look &look) {
   evaluator.values = look.parameters;
@@ -36,6 +38,8 @@ void setSizes(const Example &example, PairEvaluator &evaluator,
       evaluator.values[example.extents[k]->name] = look.extents[k];
   evaluator.values["q0"] = q0Of(example, evaluator, look);
 }
+
+namespace {
 
 /// Which columns of [0, M) each row sees, rows from 0 to N.
 using Picture = std::vector<std::vector<bool>>;
@@ -53,11 +57,7 @@ Picture draw(const Example &example, const ScalarRef &predicate,
   return picture;
 }
 
-/// Columns of a nest, or what is wrong with them.
-struct Columns {
-  std::vector<bool> has;
-  std::string problem;
-};
+} // namespace
 
 Columns columnsOf(const RunNestRef &nest, const Example &example,
                   const Look &look, const std::vector<std::string> &names,
@@ -100,6 +100,8 @@ Columns columnsOf(const RunNestRef &nest, const Example &example,
   }
   return result;
 }
+
+namespace {
 
 std::string compare(const char *what, const Columns &actual,
                     const std::vector<bool> &expected) {

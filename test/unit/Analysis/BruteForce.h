@@ -88,6 +88,19 @@ struct Look {
   std::vector<int64_t> extents;
   Values parameters;
 };
+/// Puts sizes, parameters and q0 into the values of an evaluator.
+void setSizes(const Example &example, PairEvaluator &evaluator,
+              const Look &look);
+
+/// Columns of a nest, or what is wrong with them.
+struct Columns {
+  std::vector<bool> has;
+  std::string problem;
+};
+Columns columnsOf(const RunNestRef &nest, const Example &example,
+                  const Look &look, const std::vector<std::string> &names,
+                  const std::vector<int64_t> &coordinates);
+
 std::vector<Look> looksAt(const Example &example, Sizes sizes);
 
 /// Compares the runs of rows with every pair for all sizes. Empty, or what is
@@ -99,6 +112,13 @@ std::string checkRows(const Example &example, const PatternFacts &facts,
 /// exist, else as bounds.
 std::string checkTiles(const Example &example, const PatternFacts &facts,
                        const TileFacts &tiles, Sizes sizes = {});
+
+/// Plans rows and tiles as the runtime does, with tables of random values, and
+/// compares with every pair: no visible pair is missing, a full column is full;
+/// rows are exact where no relation is Unknown. `tiles` may be null.
+std::string checkWithTables(const Example &example, const PatternFacts &facts,
+                            const TileFacts *tiles, uint64_t seed,
+                            Sizes sizes = {});
 
 /// Compares count, causality, empty and dense with every pair.
 std::string checkFacts(const Example &example, const PatternFacts &facts,
