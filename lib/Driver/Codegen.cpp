@@ -11,9 +11,12 @@
 #include "lib/Driver/Package.h"
 #include "lib/Driver/Rename.h"
 #include "lib/Driver/TargetPlan.h"
+#include "lib/Target/Cpu.h"
 #include "lib/Target/Gpu.h"
 
 #include <fmt/format.h>
+
+#include <set>
 
 namespace effattn {
 
@@ -28,8 +31,11 @@ struct Job {
   std::string failure;
 };
 
+/// Attends with specifications of one name share their code.
 void addAttendJobs(const LoweredAttend &attend, const TargetPlan &plan,
-                   std::vector<Job> &jobs) {
+                   std::set<std::string> &names, std::vector<Job> &jobs) {
+  if (!names.insert(attend.spec.name).second)
+    return;
   for (const CodePlan &code : plan.codes) {
     Job &job = jobs.emplace_back();
     job.what = attend.source;
@@ -40,7 +46,9 @@ void addAttendJobs(const LoweredAttend &attend, const TargetPlan &plan,
       if (device)
         return compileAttendGpu(spec, gpuNumbers(spec.headDim, spec.valueDim),
                                 code.halideTarget, &failure);
-      return compileAttendCpu(spec, code.numbers, code.halideTarget, &failure);
+      AttendNumbers numbers =
+          cpuNumbers(*findCpuIsa(code.code.suffix), spec.tileRows);
+      return compileAttendCpu(spec, numbers, code.halideTarget, &failure);
     };
   }
 }
@@ -74,9 +82,10 @@ void carryOut(Job &job) {
 
 bool Compiler::generate(const TargetPlan &plan, LoweredProgram &program) {
   std::vector<Job> jobs;
+  std::set<std::string> names;
   for (const LoweredKernel &kernel : program.kernels) {
     for (const LoweredAttend &attend : kernel.attends)
-      addAttendJobs(attend, plan, jobs);
+      addAttendJobs(attend, plan, names, jobs);
     for (const LoweredStep &step : kernel.steps)
       addStepJobs(step, plan, options.file, jobs);
   }

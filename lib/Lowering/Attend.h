@@ -5,6 +5,7 @@
 #include "lib/Lowering/Lowered.h"
 
 #include "dialect/Convert.h"
+#include "lib/Analysis/Analysis.h"
 
 #include <map>
 #include <optional>
@@ -17,39 +18,66 @@ namespace effattn {
 /// number only.
 struct AttendInputs {
   llvm::SmallVector<mlir::Value> tables, keySets, querySets;
-  std::vector<ScalarRef> integers; ///< N, M, q0, others
-  std::vector<ScalarRef> floats;   ///< scale, others
+  /// N, M, q0, others; a Float one is passed as the bits of a double.
+  std::vector<ScalarRef> integers;
+  std::vector<ScalarRef> floats; ///< scale, others
+  /// Tables rank -> token where the attend is permuted; else null.
+  mlir::Value queryOrder, keyOrder;
+};
+
+class AttendNames;
+
+/// Planner functions from sets as text: equal ones are made once.
+class SetFunctions {
+public:
+  explicit SetFunctions(mlir::ModuleOp module) : module(module) {}
+
+  /// Symbol of a function that lists the runs of `set`; empty for no runs.
+  /// Nothing after a located error. `symbol` is the name of a new one.
+  std::optional<std::string> runs(mlir::Location location,
+                                  const std::string &symbol,
+                                  llvm::StringRef set, const SetFrame &frame,
+                                  const std::vector<std::string> &parameters);
+
+  mlir::ModuleOp getModule() const { return module; }
+
+private:
+  mlir::ModuleOp module;
+  std::map<std::string, std::string> known;
 };
 
 /// Lowers attends of one module; planner functions go to its end.
 class AttendLowering {
 public:
-  explicit AttendLowering(mlir::ModuleOp module) : module(module) {}
+  explicit AttendLowering(mlir::ModuleOp module) : functions(module) {}
 
-  /// `name` becomes spec.name and starts the symbols of planner functions.
-  /// Nothing after a located error.
+  /// `name` starts the symbols of planner functions; spec.name is `name`, or
+  /// that of an earlier attend that needs the same kernel. Nothing after a
+  /// located error.
   std::optional<LoweredAttend> lower(ir::AttendOp op, const std::string &name,
                                      AttendInputs &inputs);
 
-private:
-  std::optional<std::vector<LoweredCase>>
-  planner(ir::AttendOp op, const std::string &name,
-          const std::vector<std::string> &parameters);
-  /// Symbol of the function; empty for no runs. Nothing after an error.
-  std::optional<std::string> emit(ir::AttendOp op, const std::string &symbol,
-                                  llvm::StringRef set, const char *index,
-                                  int64_t tileRows,
-                                  const std::vector<std::string> &parameters);
+  SetFunctions functions;
 
-  mlir::ModuleOp module;
-  /// Planners of attends that have the same facts and parameters.
-  std::map<std::pair<const void *, std::vector<std::string>>,
-           std::vector<LoweredCase>>
-      known;
+private:
+  /// Takes the name of an equal specification, or keeps this one.
+  void share(AttendSpec &spec);
+
+  std::vector<AttendSpec> specs;
 };
+
+/// The names of the parameters of sets, which stand for `values`, in the order
+/// of the planner: the integers of the attend, b, h, extras.
+std::vector<std::string>
+plannedNames(const std::vector<std::string> &parameters,
+             const std::vector<ScalarRef> &values,
+             const std::vector<ScalarRef> &extras, AttendNames &names);
 
 /// "file:line" of a location.
 std::string sourceOf(mlir::Location location);
+
+/// N and M in q0 and scale are the sizes of the attend.
+ScalarRef withSizes(ScalarRef scalar, const ScalarRef &n, const ScalarRef &m);
 
 } // namespace effattn
 

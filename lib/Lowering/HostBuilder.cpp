@@ -17,7 +17,7 @@ Type attendOperandsType(MLIRContext *context) {
   Type pointer = LLVM::LLVMPointerType::get(context);
   return LLVM::LLVMStructType::getLiteral(
       context, {i32, i32, i32, i32, i32, i32, pointer, pointer, pointer,
-                pointer, pointer, pointer});
+                pointer, pointer, pointer, i32, i32, i32});
 }
 
 HostBuilder::HostBuilder(ModuleOp module, Location location,
@@ -200,18 +200,55 @@ void HostBuilder::step(int number_, const std::vector<int> &operands,
        {launch, number(number_, 32), slots(operands), slot(result)});
 }
 
+std::optional<Value> HostBuilder::words(const std::vector<ScalarRef> &values) {
+  SmallVector<Value> words;
+  for (const ScalarRef &one : values) {
+    Value value = emit(one);
+    if (!value)
+      return std::nullopt;
+    if (one->type == ScalarType::Float)
+      value = arith::BitcastOp::create(builder, location, i64, value);
+    words.push_back(value);
+  }
+  return array(i64, words);
+}
+
+std::optional<Value> HostBuilder::reals(const std::vector<ScalarRef> &values) {
+  SmallVector<Value> all;
+  for (const ScalarRef &one : values) {
+    all.push_back(emitReal(one));
+    if (!all.back())
+      return std::nullopt;
+  }
+  return array(f64, all);
+}
+
+bool HostBuilder::order(int kind, int table,
+                        const std::vector<ScalarRef> &sizes, int order,
+                        int rank) {
+  std::optional<Value> values = words(sizes);
+  if (!values)
+    return false;
+  call("effattn_host_order", {launch, number(kind, 32), slot(table), *values,
+                              slot(order), slot(rank)});
+  return true;
+}
+
+bool HostBuilder::draw(int number_, const std::vector<ScalarRef> &integers,
+                       int table) {
+  std::optional<Value> values = words(integers);
+  if (!values)
+    return false;
+  call("effattn_host_draw",
+       {launch, number(number_, 32), *values, slot(table)});
+  return true;
+}
+
 bool HostBuilder::attend(const AttendCall &attend) {
-  SmallVector<Value> integerValues, floatValues;
-  for (const ScalarRef &one : attend.integers) {
-    integerValues.push_back(emit(one));
-    if (!integerValues.back())
-      return false;
-  }
-  for (const ScalarRef &one : attend.floats) {
-    floatValues.push_back(emitReal(one));
-    if (!floatValues.back())
-      return false;
-  }
+  std::optional<Value> integers = words(attend.integers),
+                       floats = reals(attend.floats);
+  if (!integers || !floats)
+    return false;
   SmallVector<Value> fields = {
       slot(attend.query),
       slot(attend.key),
@@ -223,8 +260,11 @@ bool HostBuilder::attend(const AttendCall &attend) {
       slots(attend.keySets),
       slots(attend.querySets),
       slots(attend.tables),
-      array(i64, integerValues),
-      array(f64, floatValues)};
+      *integers,
+      *floats,
+      number(attend.continues, 32),
+      slot(attend.queryOrder),
+      slot(attend.keyOrder)};
   Type type = attendOperandsType(module.getContext());
   Value operands = frame(type, 1);
   for (auto [index, field] : llvm::enumerate(fields)) {

@@ -34,7 +34,10 @@ struct AttendCall {
   };
   std::vector<Filter> filters;
   std::vector<int> keySets, querySets, tables;
+  /// An integer that is Float is passed as its bits.
   std::vector<ScalarRef> integers, floats;
+  bool continues = false;
+  int queryOrder = -1, keyOrder = -1;
 };
 
 class HostBuilder {
@@ -56,6 +59,9 @@ public:
   void copy(int from, int to);
   void step(int number, const std::vector<int> &operands, int result);
   bool attend(const AttendCall &call);
+  bool order(int kind, int table, const std::vector<ScalarRef> &sizes,
+             int order, int rank);
+  bool draw(int number, const std::vector<ScalarRef> &integers, int table);
   void merge(const std::vector<int> &outputs, const std::vector<int> &lses,
              int output, int lse);
 
@@ -69,6 +75,10 @@ private:
   /// A Float expression, converted where it is Int; null after an error.
   mlir::Value emitReal(const ScalarRef &value);
   mlir::Value emit(const ScalarRef &value);
+  /// Int expressions, and bits of Float ones, in memory; nothing after an
+  /// error.
+  std::optional<mlir::Value> words(const std::vector<ScalarRef> &values);
+  std::optional<mlir::Value> reals(const std::vector<ScalarRef> &values);
   mlir::Value load(mlir::Value array, int64_t index, mlir::Type element);
   mlir::Value name(const Scalar &scalar);
   /// Memory of the stack frame for `count` elements.

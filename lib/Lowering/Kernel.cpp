@@ -9,7 +9,10 @@
 #include "lib/Lowering/Kernel.h"
 
 #include "dialect/Convert.h"
+#include "lib/Lowering/AttendNames.h"
 #include "lib/Lowering/HostBuilder.h"
+#include "lib/Transforms/Facts.h"
+#include "runtime/include/effattn/host.h"
 
 #include <fmt/format.h>
 
@@ -60,8 +63,10 @@ private:
   bool computeTree(Operation *op);
   bool computeStep(ir::StepOp op);
   bool computeNumber(Operation *op);
-  bool attendAll(const Layer &layer, int output, int lse);
-  bool attend(const Leaf &leaf, int output, int lse);
+  bool computeOrder(ir::OrderTablesOp op);
+  bool computeDraw(ir::DrawBlocksOp op);
+  bool attendAll(const std::vector<Layer> &layers, int output, int lse);
+  bool attend(const Leaf &leaf, int output, int lse, bool continues);
   int attendNumber(ir::AttendOp op);
   bool allocate(Value value, int &slot);
   bool allocate(const TensorType &type, int &slot);
@@ -219,7 +224,8 @@ int KernelLowering::attendNumber(ir::AttendOp attend) {
   return attendNumbers[attend] = number;
 }
 
-bool KernelLowering::attend(const Leaf &leaf, int output, int lse) {
+bool KernelLowering::attend(const Leaf &leaf, int output, int lse,
+                            bool continues) {
   ir::AttendOp attend = leaf.attend;
   AttendCall call;
   call.attend = attendNumber(attend);
@@ -239,60 +245,157 @@ bool KernelLowering::attend(const Leaf &leaf, int output, int lse) {
   call.tables = slotsOf(inputs.tables);
   call.integers = inputs.integers;
   call.floats = inputs.floats;
+  call.continues = continues;
+  call.queryOrder = inputs.queryOrder ? slotOf(inputs.queryOrder) : -1;
+  call.keyOrder = inputs.keyOrder ? slotOf(inputs.keyOrder) : -1;
   return host->attend(call);
 }
 
-bool KernelLowering::attendAll(const Layer &layer, int output, int lse) {
-  for (const Leaf &leaf : layer.leaves)
-    if (!attend(leaf, output, lse))
+/// Attends one after the other, each going on from those before it. The first
+/// is one that has all rows, where there is one: then nothing need be filled.
+bool KernelLowering::attendAll(const std::vector<Layer> &layers, int output,
+                               int lse) {
+  size_t first = 0;
+  while (first < layers.size() && !layers[first].covers)
+    ++first;
+  if (first == layers.size()) {
+    first = 0;
+    host->fill(output, 0.0);
+    if (lse >= 0)
+      host->fill(lse, -std::numeric_limits<double>::infinity());
+  }
+  auto attendLayer = [&](const Layer &layer, bool continues) {
+    return llvm::all_of(layer.leaves, [&](const Leaf &leaf) {
+      return attend(leaf, output, lse, continues);
+    });
+  };
+  if (!attendLayer(layers[first], false))
+    return false;
+  for (size_t k = 0; k < layers.size(); ++k)
+    if (k != first && !attendLayer(layers[k], true))
       return false;
   return true;
 }
 
 bool KernelLowering::computeTree(Operation *op) {
-  constexpr double none = -std::numeric_limits<double>::infinity();
-  std::vector<Layer> layers = demand.layers(op);
+  std::vector<Layer> attended;
+  std::vector<int> outputs, lses, temporaries;
+  for (Layer &layer : demand.layers(op)) {
+    if (!layer.output) {
+      attended.push_back(std::move(layer));
+      continue;
+    }
+    outputs.push_back(slotOf(layer.output));
+    lses.push_back(slotOf(layer.lse));
+  }
   Value lseValue = op->getNumResults() > 1 ? op->getResult(1) : Value();
   int output = -1, lse = -1;
   if (!allocate(op->getResult(0), output))
     return false;
   if (lseValue && demand.isRead(lseValue) && !allocate(lseValue, lse))
     return false;
-  if (layers.size() == 1 && !layers[0].output) {
-    if (!layers[0].covers) {
-      host->fill(output, 0.0);
-      if (lse >= 0)
-        host->fill(lse, none);
-    }
-    return attendAll(layers[0], output, lse);
-  }
   TensorType outputType = typeOf(op->getResult(0));
   TensorType lseType = outputType;
   lseType.shape.pop_back();
-  std::vector<int> outputs, lses, temporaries;
-  for (const Layer &layer : layers) {
-    if (layer.output) {
-      outputs.push_back(slotOf(layer.output));
-      lses.push_back(slotOf(layer.lse));
-      continue;
-    }
+  auto temporary = [&](const TensorType &type, int &slot) {
+    if (!allocate(type, slot))
+      return false;
+    temporaries.push_back(slot);
+    return true;
+  };
+  if (outputs.empty()) {
+    int carried = lse;
+    if (carried < 0 && attended.size() > 1 && !temporary(lseType, carried))
+      return false;
+    if (!attendAll(attended, output, carried))
+      return false;
+  } else {
     int partOutput = -1, partLse = -1;
-    if (!allocate(outputType, partOutput) || !allocate(lseType, partLse))
-      return false;
-    // O of a row without keys is not read.
-    if (!layer.covers)
-      host->fill(partLse, none);
-    if (!attendAll(layer, partOutput, partLse))
-      return false;
-    outputs.push_back(partOutput);
-    lses.push_back(partLse);
-    temporaries.insert(temporaries.end(), {partOutput, partLse});
+    if (!attended.empty()) {
+      if (!temporary(outputType, partOutput) || !temporary(lseType, partLse) ||
+          !attendAll(attended, partOutput, partLse))
+        return false;
+      outputs.push_back(partOutput);
+      lses.push_back(partLse);
+    }
+    host->setLocation(op->getLoc());
+    host->merge(outputs, lses, output, lse);
   }
-  host->setLocation(op->getLoc());
-  host->merge(outputs, lses, output, lse);
   for (int slot : temporaries)
     host->release(slot);
   return true;
+}
+
+bool KernelLowering::computeOrder(ir::OrderTablesOp order) {
+  ir::ConvertedOperands operands;
+  std::vector<ScalarRef> sizes;
+  for (Value size : order.getSizes()) {
+    sizes.push_back(scalarOf(size, operands));
+    if (!sizes.back())
+      return false;
+  }
+  effattn_order_kind kind = EFFATTN_ORDER_GIVEN;
+  switch (order.getKind()) {
+  case ir::OrderKind::Sort:
+    kind = EFFATTN_ORDER_SORT;
+    break;
+  case ir::OrderKind::BlockRaster:
+    kind = EFFATTN_ORDER_BLOCK_RASTER;
+    break;
+  case ir::OrderKind::ColumnMajor:
+    kind = EFFATTN_ORDER_COLUMN_MAJOR;
+    break;
+  case ir::OrderKind::Given:
+    break;
+  }
+  int tokens = -1, ranks = -1;
+  return allocate(order.getTokens(), tokens) &&
+         allocate(order.getRanks(), ranks) &&
+         host->order(kind, order.getTable() ? slotOf(order.getTable()) : -1,
+                     sizes, tokens, ranks);
+}
+
+bool KernelLowering::computeDraw(ir::DrawBlocksOp op) {
+  AttendInputs inputs;
+  ir::ConvertedOperands operands;
+  AttendNames names(inputs, operands);
+  ScalarRef n = op.getQueries().toScalar(), m = op.getKeys().toScalar();
+  ScalarRef q0 = m - n;
+  if (op.getQ0() && !(q0 = scalarOf(op.getQ0(), operands)))
+    return false;
+  names.addInteger("N", n);
+  names.addInteger("M", m);
+  names.addInteger("q0", withSizes(q0, n, m));
+  LoweredDraw draw;
+  draw.source = sourceOf(op.getLoc());
+  draw.size = op.getSize();
+  draw.count = op.getCount();
+  draw.seed = op.getSeed();
+  int number = static_cast<int>(kernel.draws.size());
+  if (auto touched = op.getTouched()) {
+    SetFrame frame;
+    frame.coordinates = {"i"};
+    frame.moduli = touched->getModuli().asArrayRef().vec();
+    std::vector<std::string> parameters;
+    std::vector<ScalarRef> values;
+    for (ir::ParameterAttr parameter : touched->getParameters()) {
+      parameters.push_back(parameter.getName().str());
+      values.push_back(valueOf(parameter, {}, {}));
+    }
+    std::vector<std::string> planned =
+        plannedNames(parameters, values, {}, names);
+    auto symbol = attends.functions.runs(
+        op.getLoc(), fmt::format("{}_draw{}_touched", kernel.name, number),
+        touched->getSet(), frame, planned);
+    if (!symbol)
+      return false;
+    draw.touched = *symbol;
+  }
+  draw.integers = static_cast<int>(names.integers.size());
+  kernel.draws.push_back(draw);
+  int slot = -1;
+  return allocate(op.getResult(), slot) &&
+         host->draw(number, inputs.integers, slot);
 }
 
 bool KernelLowering::computeStep(ir::StepOp step) {
@@ -341,6 +444,10 @@ bool KernelLowering::compute(Operation *op) {
     done = computeTree(op);
   else if (auto step = dyn_cast<ir::StepOp>(op))
     done = computeStep(step);
+  else if (auto order = dyn_cast<ir::OrderTablesOp>(op))
+    done = computeOrder(order);
+  else if (auto draw = dyn_cast<ir::DrawBlocksOp>(op))
+    done = computeDraw(draw);
   else if (isa<ir::ConstantOp, ir::SplatOp>(op))
     done = computeNumber(op);
   else

@@ -61,6 +61,40 @@ std::string argumentText(const LoweredArgument &argument) {
   return argument.bound ? text + " in " + toString(argument.bound) : text;
 }
 
+/// What planning reads beyond the columns of tiles in their order.
+std::string plannerText(const LoweredAttend &attend) {
+  std::string text;
+  auto add = [&](bool is, const std::string &what) {
+    if (is)
+      text += (text.empty() ? "" : "; ") + what;
+  };
+  add(attend.order == RowOrder::Residues || attend.order == RowOrder::Grid,
+      "rows listed");
+  add(attend.order == RowOrder::ByLabel,
+      fmt::format("rows by relation {}", attend.orderRelation));
+  add(attend.headEnd > 0,
+      fmt::format("heads {}..{}", attend.headBegin, attend.headEnd));
+  add(attend.permuted, "permuted");
+  add(attend.planByBatch, "by batch");
+  add(attend.planByHead, "by head");
+  add(!attend.extras.empty(), fmt::format("{} extras", attend.extras.size()));
+  size_t conditions =
+      attend.keyConditions.size() + attend.queryConditions.size();
+  add(conditions > 0, fmt::format("{} conditions", conditions));
+  for (const LoweredRelation &relation : attend.relations)
+    add(true, relation.kind == LoweredRelation::Kind::Labels
+                  ? fmt::format("{} labels", relation.labels)
+              : relation.kind == LoweredRelation::Kind::Bitmap ? "bitmap"
+                                                               : "unknown");
+  return text.empty() ? text : "    planner: " + text + "\n";
+}
+
+std::string drawText(const LoweredDraw &draw) {
+  return fmt::format("  draw {} blocks of {} from {}, seed {}{}\n", draw.count,
+                     draw.size, draw.source, draw.seed,
+                     draw.touched.empty() ? "" : ", outside a pattern");
+}
+
 std::string attendText(const LoweredAttend &attend) {
   const AttendSpec &spec = attend.spec;
   std::string text = fmt::format(
@@ -71,6 +105,7 @@ std::string attendText(const LoweredAttend &attend) {
   if (spec.keySets + spec.querySets > 0)
     text += fmt::format("    {} key sets, {} query sets\n", spec.keySets,
                         spec.querySets);
+  text += plannerText(attend);
   text += "    predicate " +
           (spec.predicate ? toString(spec.predicate) : "none") + "\n";
   if (spec.score)
@@ -103,6 +138,8 @@ std::string toString(const LoweredProgram &program) {
       text += attendText(attend);
     for (const LoweredStep &step : kernel.steps)
       text += stepText(step);
+    for (const LoweredDraw &draw : kernel.draws)
+      text += drawText(draw);
     text += "\n";
   }
   llvm::raw_string_ostream stream(text);

@@ -1,4 +1,4 @@
-//===- Parts.cpp - trees of attend, merge and rows ------------------------===//
+//===- Parts.cpp - trees of attend, merge, rows, by_heads -----------------===//
 
 #include "lib/Lowering/Parts.h"
 
@@ -12,7 +12,8 @@ using namespace mlir;
 namespace effattn {
 
 bool isCombination(Operation *op) {
-  return isa_and_nonnull<ir::AttendOp, ir::MergeOp, ir::RowsOp>(op);
+  return isa_and_nonnull<ir::AttendOp, ir::MergeOp, ir::RowsOp, ir::ByHeadsOp>(
+      op);
 }
 
 /// Users come after what they use: going backwards, all uses of an operation
@@ -72,6 +73,9 @@ void Demand::visit(Operation *op) {
   } else if (auto merge = dyn_cast<ir::MergeOp>(op)) {
     for (auto [output, lse] : llvm::zip(merge.getOutputs(), merge.getLses()))
       usePart(output, lse, plain, known.filtered);
+  } else if (auto heads = dyn_cast<ir::ByHeadsOp>(op)) {
+    for (auto [output, lse] : llvm::zip(heads.getOutputs(), heads.getLses()))
+      usePart(output, lse, false, true);
   } else if (auto rows = dyn_cast<ir::RowsOp>(op)) {
     usePart(rows.getThenOutput(), rows.getThenLse(), false, true);
     if (rows.getElseOutput())
@@ -85,13 +89,7 @@ void Demand::visit(Operation *op) {
 
 namespace {
 
-std::vector<RowFilter> with(std::vector<RowFilter> filters, Value set,
-                            bool keep) {
-  filters.push_back({set, keep});
-  return filters;
-}
-
-/// Layers over disjoint rows, pairwise in one tensor.
+/// Layers over disjoint rows or heads, pairwise one layer.
 std::vector<Layer> beside(std::vector<Layer> a, std::vector<Layer> b) {
   if (a.size() < b.size())
     a.swap(b);
@@ -108,32 +106,51 @@ std::vector<Layer> beside(std::vector<Layer> a, std::vector<Layer> b) {
 
 } // namespace
 
-std::vector<Layer> Demand::expand(Operation *op,
-                                  const std::vector<RowFilter> &filters) const {
-  if (auto attend = dyn_cast<ir::AttendOp>(op))
-    return {Layer{{{attend, filters}}, true, {}, {}}};
-  if (auto merge = dyn_cast<ir::MergeOp>(op)) {
-    std::vector<Layer> all;
-    for (auto [output, lse] : llvm::zip(merge.getOutputs(), merge.getLses()))
-      llvm::append_range(all, layersOf(output, lse, filters));
-    return all;
-  }
-  auto rows = cast<ir::RowsOp>(op);
-  std::vector<Layer> kept = layersOf(rows.getThenOutput(), rows.getThenLse(),
-                                     with(filters, rows.getSet(), true));
+std::vector<Layer> Demand::expandRows(ir::RowsOp op, const Place &place) const {
+  auto inSet = [&](bool keep) {
+    Place inside = place;
+    inside.filters.push_back({op.getSet(), keep});
+    return inside;
+  };
+  std::vector<Layer> kept =
+      layersOf(op.getThenOutput(), op.getThenLse(), inSet(true));
   std::vector<Layer> others;
-  if (rows.getElseOutput())
-    others = layersOf(rows.getElseOutput(), rows.getElseLse(),
-                      with(filters, rows.getSet(), false));
+  if (op.getElseOutput())
+    others = layersOf(op.getElseOutput(), op.getElseLse(), inSet(false));
   return beside(std::move(kept), std::move(others));
 }
 
-std::vector<Layer>
-Demand::layersOf(Value output, Value lse,
-                 const std::vector<RowFilter> &filters) const {
+std::vector<Layer> Demand::expand(Operation *op, const Place &place) const {
+  if (auto attend = dyn_cast<ir::AttendOp>(op)) {
+    bool covers = place.byHeads || !attend.getHeads();
+    return {Layer{{{attend, place.filters}}, covers, {}, {}}};
+  }
+  if (auto merge = dyn_cast<ir::MergeOp>(op)) {
+    std::vector<Layer> all;
+    for (auto [output, lse] : llvm::zip(merge.getOutputs(), merge.getLses()))
+      llvm::append_range(all, layersOf(output, lse, place));
+    return all;
+  }
+  if (auto rows = dyn_cast<ir::RowsOp>(op))
+    return expandRows(rows, place);
+  auto heads = cast<ir::ByHeadsOp>(op);
+  Place inside = place;
+  inside.byHeads = true;
+  std::vector<Layer> all;
+  bool isFirst = true;
+  for (auto [output, lse] : llvm::zip(heads.getOutputs(), heads.getLses())) {
+    std::vector<Layer> part = layersOf(output, lse, inside);
+    all = isFirst ? part : beside(std::move(all), std::move(part));
+    isFirst = false;
+  }
+  return all;
+}
+
+std::vector<Layer> Demand::layersOf(Value output, Value lse,
+                                    const Place &place) const {
   Operation *op = output.getDefiningOp();
-  if (isCombination(op) && !(filters.empty() && computed.contains(op)))
-    return expand(op, filters);
+  if (isCombination(op) && !(place.isWhole() && computed.contains(op)))
+    return expand(op, place);
   return {Layer{{}, true, output, lse}};
 }
 

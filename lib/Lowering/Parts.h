@@ -1,15 +1,17 @@
-//===- Parts.h - trees of attend, merge and rows ----------------*- C++ -*-===//
+//===- Parts.h - trees of attend, merge, rows, by_heads ---------*- C++ -*-===//
 //
-// A value made by attends, merges and rows is one softmax a row over several
-// attends, each restricted to some rows. Rows do not need the restriction of a
-// merge: with A|S for A computed in the rows S and without keys elsewhere,
+// A value made by attends, merges, rows and by_heads is one softmax a row over
+// several attends, each restricted to some rows and heads. Rows do not need the
+// restriction of a merge: with A|S for A computed in the rows S and without
+// keys elsewhere,
 //
 //   rows(S): merge(A, B) else: C  =  merge(A|S, B|S, C|not S)
 //
 // because a part without keys (LSE = -inf) does not count. So a tree is a list
-// of layers. A layer is one tensor (O, LSE) that attends over disjoint rows
-// write; the layers are merged. A tree without a merge is a single layer and is
-// written straight to where its value goes.
+// of layers. A layer is attends over disjoint rows and heads. The first layer
+// is written straight to where the value goes; each attend of a later one goes
+// on from what is there. Only parts that something else needs too are computed
+// by themselves and merged.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EFFATTN_LIB_LOWERING_PARTS_H
@@ -36,8 +38,8 @@ struct Leaf {
 };
 
 struct Layer {
-  std::vector<Leaf> leaves; ///< of disjoint rows
-  bool covers = true;       ///< the leaves have all rows
+  std::vector<Leaf> leaves; ///< of disjoint rows or heads
+  bool covers = true;       ///< the leaves have all rows of all heads
   /// In place of leaves: a part that is computed by itself, since something
   /// else needs it too.
   mlir::Value output, lse;
@@ -53,7 +55,7 @@ public:
   /// Someone reads this tensor itself (and not only as a part of a tree).
   bool isRead(mlir::Value value) const { return read.contains(value); }
 
-  /// Layers of the tree at `op`, an attend, merge or rows that is computed.
+  /// Layers of the tree at `op`, a combination that is computed.
   std::vector<Layer> layers(mlir::Operation *op) const;
 
   /// Operations whose tensors the computation of `op` reads, and tensor
@@ -70,17 +72,23 @@ private:
   void visit(mlir::Operation *op);
   void use(mlir::Value value);
   void usePart(mlir::Value output, mlir::Value lse, bool plain, bool filtered);
+  /// Where a tree stands inside another one.
+  struct Place {
+    std::vector<RowFilter> filters;
+    bool byHeads = false; ///< only the heads of its attends are taken
+    bool isWhole() const { return filters.empty() && !byHeads; }
+  };
   std::vector<Layer> layersOf(mlir::Value output, mlir::Value lse,
-                              const std::vector<RowFilter> &filters) const;
-  std::vector<Layer> expand(mlir::Operation *op,
-                            const std::vector<RowFilter> &filters) const;
+                              const Place &place) const;
+  std::vector<Layer> expand(mlir::Operation *op, const Place &place) const;
+  std::vector<Layer> expandRows(ir::RowsOp op, const Place &place) const;
 
   llvm::DenseSet<mlir::Operation *> computed;
   llvm::DenseSet<mlir::Value> read;
   llvm::DenseMap<mlir::Operation *, Uses> uses;
 };
 
-/// attend, merge or rows.
+/// attend, merge, rows or by_heads.
 bool isCombination(mlir::Operation *op);
 
 } // namespace effattn

@@ -14,8 +14,6 @@ namespace effattn {
 
 namespace {
 
-/// Together in one pattern: a plan has a case for each of their subsets.
-constexpr size_t mostSets = 6;
 constexpr int64_t leastDim = 16, mostDim = 256, dimUnit = 8;
 
 LogicalResult refuse(Operation *op, const Twine &construct,
@@ -97,19 +95,6 @@ LogicalResult verifyFacts(ir::AttendOp op) {
            << "stage lower: expected an effattn.attend with facts and tiling, "
               "but got one without "
            << (op.getFacts() ? "tiling" : "facts");
-  ir::FactsAttr facts = *op.getFacts();
-  size_t sets = facts.getKeySets().size() + facts.getQuerySets().size();
-  if (sets > mostSets)
-    return refuse(op, Twine("a pattern with ") + Twine(sets) + " index sets",
-                  Twine("at most ") + Twine(mostSets) + " are");
-  for (ir::ParameterAttr parameter : facts.getParameters())
-    if (parameter.getKind() == ir::ParameterKind::Variable &&
-        (parameter.getSymbol() == "b" || parameter.getSymbol() == "h"))
-      return refuse(op,
-                    parameter.getSymbol() == "h"
-                        ? "a pattern whose columns depend on the head"
-                        : "a pattern whose columns depend on the batch",
-                    "the same columns for all are");
   return success();
 }
 
@@ -146,14 +131,65 @@ std::string nameOf(Value value) {
   return ("'" + op->getName().stripDialect() + "'").str();
 }
 
+/// What is restricted to rows or heads is computed there: it cannot be a value
+/// that exists already.
+LogicalResult verifyPart(Operation *op, const char *what, Value part) {
+  Operation *made = part.getDefiningOp();
+  if (!isCombination(made))
+    return refuse(op, Twine(what) + " of " + nameOf(part),
+                  "attend, merge and rows are");
+  if (auto merge = dyn_cast<ir::MergeOp>(made))
+    for (Value one : merge.getOutputs())
+      if (failed(verifyPart(op, what, one)))
+        return failure();
+  if (auto heads = dyn_cast<ir::ByHeadsOp>(made))
+    for (Value one : heads.getOutputs())
+      if (failed(verifyPart(op, what, one)))
+        return failure();
+  return success();
+}
+
+/// Attends of the part have the heads lo..hi.
+LogicalResult verifyHeads(ir::ByHeadsOp op, Value part, int64_t low,
+                          int64_t high) {
+  Operation *made = part.getDefiningOp();
+  if (auto attend = dyn_cast<ir::AttendOp>(made)) {
+    auto heads = attend.getHeads();
+    if (heads && (*heads)[0] == low && (*heads)[1] == high)
+      return success();
+    return emitError(op.getLoc())
+           << "stage lower: expected attends of heads " << low << ".." << high
+           << " in this part of effattn.by_heads";
+  }
+  SmallVector<Value> parts;
+  if (auto merge = dyn_cast<ir::MergeOp>(made))
+    llvm::append_range(parts, merge.getOutputs());
+  else if (auto rows = dyn_cast<ir::RowsOp>(made))
+    for (Value one : {rows.getThenOutput(), rows.getElseOutput()})
+      if (one)
+        parts.push_back(one);
+  for (Value one : parts)
+    if (failed(verifyHeads(op, one, low, high)))
+      return failure();
+  return success();
+}
+
+LogicalResult verifyByHeads(ir::ByHeadsOp op) {
+  for (auto [number, part] : llvm::enumerate(op.getOutputs()))
+    if (failed(verifyPart(op, "heads", part)) ||
+        failed(verifyHeads(op, part, op.getBounds()[2 * number],
+                           op.getBounds()[2 * number + 1])))
+      return failure();
+  return success();
+}
+
 LogicalResult verifyRows(ir::RowsOp op) {
   if (!isa<BlockArgument>(op.getSet()))
     return refuse(op, "rows of an index set that a step computes",
                   "an argument is");
   for (Value part : {op.getThenOutput(), op.getElseOutput()})
-    if (part && !isCombination(part.getDefiningOp()))
-      return refuse(op, Twine("rows of ") + nameOf(part),
-                    "attend, merge and rows are");
+    if (part && failed(verifyPart(op, "rows", part)))
+      return failure();
   return success();
 }
 
@@ -196,6 +232,7 @@ LogicalResult verifyOne(Operation *op) {
       .Case([](ir::KernelOp kernel) { return verifyKernel(kernel); })
       .Case([](ir::AttendOp attend) { return verifyAttend(attend); })
       .Case([](ir::RowsOp rows) { return verifyRows(rows); })
+      .Case([](ir::ByHeadsOp heads) { return verifyByHeads(heads); })
       .Case([](ir::MergeOp merge) { return verifyMerge(merge); })
       .Case([](ir::StepOp step) { return verifyStep(step); })
       .Case<ir::ColumnSumsOp, ir::AverageOp, ir::LinearAttendOp>(

@@ -30,6 +30,7 @@ struct AttendSpec {
   std::string name;      ///< C identifier, unique in the program
   int headDim = 0;       ///< channels of q and k
   int valueDim = 0;      ///< channels of v
+  int tileRows = 0;      ///< query rows of a tile; 0: those of the target
   ElementType element = ElementType::F32;
   /// Residual predicate over i, j, b, h, N, M, q0, dimensions, arguments,
   /// tables and set atoms; null where no partial column can exist but padding.

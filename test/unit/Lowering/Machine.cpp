@@ -42,7 +42,7 @@ int Machine::allocate(int slot, int element, int rank, const int64_t *shape) {
                                   fmt::join(sizes, ", ")));
   if (tensors.count(slot))
     faults.push_back(trace.back() + ": the slot is in use");
-  tensors[slot].assign(rows, {garbage});
+  tensors[slot].assign(cells(), {garbage});
   return status;
 }
 
@@ -56,7 +56,7 @@ int Machine::release(int slot) {
 int Machine::fill(int slot, double value) {
   int status = called(fmt::format("fill {} {}", slot, value));
   if (std::vector<Row> *tensor = find(slot))
-    tensor->assign(rows, {});
+    tensor->assign(cells(), {});
   return status;
 }
 
@@ -77,12 +77,35 @@ int Machine::step(int number, const int32_t *operands, int result) {
   for (int slot : slots)
     find(slot);
   if (std::vector<Row> *tensor = find(result))
-    tensor->assign(rows, {});
+    tensor->assign(cells(), {});
   return status;
 }
 
+/// One row of one head.
+void Machine::attendCell(const effattn_attend_operands &call, int cell) {
+  std::vector<Row> *output = find(call.output);
+  std::vector<Row> *lse = call.lse >= 0 ? find(call.lse) : nullptr;
+  if (!output || (call.lse >= 0 && !lse))
+    return;
+  Row content = {static_cast<int>(call.floats[0])};
+  if (call.continues) {
+    const Row &known = lse ? (*lse)[cell] : content;
+    if (!lse || known.count(garbage) ||
+        (!known.empty() && (*output)[cell] != known))
+      faults.push_back(
+          fmt::format("{}: cell {} cannot be continued", trace.back(), cell));
+    content.insert(known.begin(), known.end());
+  } else if (!(*output)[cell].empty() && !(*output)[cell].count(garbage)) {
+    faults.push_back(fmt::format("{}: cell {} is there", trace.back(), cell));
+  }
+  (*output)[cell] = content;
+  if (lse)
+    (*lse)[cell] = content;
+}
+
 int Machine::attend(int number, const effattn_attend_operands &call) {
-  const AttendSpec &spec = kernel->attends.at(number).spec;
+  const LoweredAttend &attend = kernel->attends.at(number);
+  const AttendSpec &spec = attend.spec;
   std::string filters;
   for (int k = 0; k < call.row_filters; ++k)
     filters += fmt::format(" {} {}", call.row_filter[k].keep ? "in" : "not in",
@@ -92,29 +115,61 @@ int Machine::attend(int number, const effattn_attend_operands &call) {
   };
   int status = called(fmt::format(
       "attend {} q{} k{} v{} -> {}, {};{} keys [{}] queries [{}] tables [{}] "
-      "integers [{}] floats [{}]",
+      "integers [{}] floats [{}]{}",
       number, call.query, call.key, call.value, call.output, call.lse, filters,
       fmt::join(list(call.key_sets, spec.keySets), ", "),
       fmt::join(list(call.query_sets, spec.querySets), ", "),
       fmt::join(list(call.tables, spec.tables.size()), ", "),
       fmt::join(list(call.integers, spec.integers.size()), ", "),
-      fmt::join(list(call.floats, spec.floats.size()), ", ")));
+      fmt::join(list(call.floats, spec.floats.size()), ", "),
+      call.continues ? " continues" : ""));
   for (int slot : {call.query, call.key, call.value})
     find(slot);
-  std::vector<Row> *output = find(call.output);
-  std::vector<Row> *lse = call.lse >= 0 ? find(call.lse) : nullptr;
+  for (int slot : {call.query_order, call.key_order}) {
+    if ((slot >= 0) != attend.permuted)
+      faults.push_back(trace.back() + ": orders for an attend in none");
+    if (slot >= 0)
+      find(slot);
+  }
   for (int row = 0; row < rows; ++row) {
     bool kept = true;
     for (int k = 0; k < call.row_filters; ++k)
       kept &=
           static_cast<int>(sets.at(call.row_filter[k].set_slot).count(row)) ==
           call.row_filter[k].keep;
-    Row content = {static_cast<int>(call.floats[0])};
-    if (kept && output)
-      (*output)[row] = content;
-    if (kept && lse)
-      (*lse)[row] = content;
+    for (int head = 0; kept && head < heads; ++head)
+      if (attend.headEnd == 0 ||
+          (head >= attend.headBegin && head < attend.headEnd))
+        attendCell(call, row * heads + head);
   }
+  return status;
+}
+
+int Machine::order(int kind, int table, const int64_t *sizes, int order,
+                   int rank) {
+  std::string extents;
+  int count = kind == EFFATTN_ORDER_BLOCK_RASTER   ? 4
+              : kind == EFFATTN_ORDER_COLUMN_MAJOR ? 2
+                                                   : 0;
+  for (int k = 0; k < count; ++k)
+    extents += fmt::format(" {}", sizes[k]);
+  int status = called(fmt::format("order {} {}{} -> {}, {}", kind, table,
+                                  extents, order, rank));
+  if (table >= 0)
+    find(table);
+  for (int slot : {order, rank})
+    if (std::vector<Row> *tensor = find(slot))
+      tensor->assign(cells(), {});
+  return status;
+}
+
+int Machine::draw(int number, const int64_t *integers, int table) {
+  const LoweredDraw &draw = kernel->draws.at(number);
+  std::vector<int64_t> values(integers, integers + draw.integers);
+  int status = called(fmt::format("draw {} [{}] -> {}", number,
+                                  fmt::join(values, ", "), table));
+  if (std::vector<Row> *tensor = find(table))
+    tensor->assign(cells(), {});
   return status;
 }
 
@@ -124,10 +179,10 @@ int Machine::merge(int count, const int32_t *outputs, const int32_t *lses,
   int status =
       called(fmt::format("merge [{}] [{}] -> {}, {}", fmt::join(o, ", "),
                          fmt::join(l, ", "), output, lse));
-  std::vector<Row> merged(rows);
+  std::vector<Row> merged(cells());
   for (int part = 0; part < count; ++part) {
     std::vector<Row> *from = find(o[part]), *weights = find(l[part]);
-    for (int row = 0; from && weights && row < rows; ++row) {
+    for (int row = 0; from && weights && row < cells(); ++row) {
       const Row &keys = (*weights)[row];
       // A part without keys is not read.
       if (!keys.empty() && (keys.count(garbage) || (*from)[row] != keys))
@@ -177,6 +232,15 @@ int32_t hostMerge(effattn_launch *launch, int32_t count, const int32_t *outputs,
   return machine(launch).merge(count, outputs, lses, output, lse);
 }
 
+int32_t hostOrder(effattn_launch *launch, int32_t kind, int32_t table,
+                  const int64_t *sizes, int32_t order, int32_t rank) {
+  return machine(launch).order(kind, table, sizes, order, rank);
+}
+int32_t hostDraw(effattn_launch *launch, int32_t draw, const int64_t *integers,
+                 int32_t table) {
+  return machine(launch).draw(draw, integers, table);
+}
+
 // The host functions have the types that host.h declares.
 static_assert(
     std::is_same_v<decltype(&hostAllocate), decltype(&effattn_host_allocate)> &&
@@ -185,6 +249,8 @@ static_assert(
     std::is_same_v<decltype(&hostCopy), decltype(&effattn_host_copy)> &&
     std::is_same_v<decltype(&hostStep), decltype(&effattn_host_step)> &&
     std::is_same_v<decltype(&hostAttend), decltype(&effattn_host_attend)> &&
+    std::is_same_v<decltype(&hostOrder), decltype(&effattn_host_order)> &&
+    std::is_same_v<decltype(&hostDraw), decltype(&effattn_host_draw)> &&
     std::is_same_v<decltype(&hostMerge), decltype(&effattn_host_merge)>);
 
 /// The tiled module of a pattern file; null with errors.
@@ -205,10 +271,10 @@ mlir::OwningOpRef<mlir::ModuleOp> compile(const std::string &text,
   }
   mlir::SourceMgrDiagnosticHandler handler(sources, &context, stream);
   auto module = importProgram(*program, sources, context);
-  AnalyseOptions options;
   if (!module || mlir::failed(simplify(*module)) ||
-      mlir::failed(analysePatterns(*module, options)) ||
-      mlir::failed(tileAttends(*module, options.strategy)))
+      mlir::failed(makeTables(*module)) ||
+      mlir::failed(analysePatterns(*module, {})) ||
+      mlir::failed(tileAttends(*module, Strategy())))
     return {};
   if (mlir::failed(verifyLowerable(*module)))
     return {};
@@ -240,7 +306,7 @@ int32_t runHost(const std::string &text, const HostRun &run, Machine &machine,
   for (size_t k = 0; k < kernel.arguments.size() + kernel.results.size(); ++k) {
     bool isResult = k >= kernel.arguments.size();
     machine.tensors[static_cast<int>(k)].assign(
-        machine.rows,
+        machine.cells(),
         isResult ? Machine::Row{Machine::garbage} : Machine::Row{});
   }
   Jit jit(*program->module,
@@ -250,6 +316,8 @@ int32_t runHost(const std::string &text, const HostRun &run, Machine &machine,
            {"effattn_host_copy", reinterpret_cast<void *>(hostCopy)},
            {"effattn_host_step", reinterpret_cast<void *>(hostStep)},
            {"effattn_host_attend", reinterpret_cast<void *>(hostAttend)},
+           {"effattn_host_order", reinterpret_cast<void *>(hostOrder)},
+           {"effattn_host_draw", reinterpret_cast<void *>(hostDraw)},
            {"effattn_host_merge", reinterpret_cast<void *>(hostMerge)}});
   std::vector<int64_t> dimensions;
   for (const std::string &name : kernel.dimensions)

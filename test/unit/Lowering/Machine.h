@@ -1,9 +1,10 @@
 //===- Machine.h - a runtime that traces host programs ----------*- C++ -*-===//
 //
-// Stands in for runtime/ in tests of lowering. A tensor is, for each row, the
-// list of attends whose keys its softmax is over, named by their scale: what
-// merges and row filters have to get right, exactly. Rows that were never
-// written hold garbage, which may not be read.
+// Stands in for runtime/ in tests of lowering. A tensor is, for each row of
+// each head, the list of attends whose keys its softmax is over, named by their
+// scale: what layers, merges, row filters and head ranges have to get right,
+// exactly. Rows that were never written hold garbage, which may not be read,
+// and what was attended is not attended again from nothing.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EFFATTN_TEST_UNIT_LOWERING_MACHINE_H
@@ -23,15 +24,17 @@ struct Machine {
   static constexpr int garbage = -1;
   using Row = std::multiset<int>;
 
-  int rows = 0;
-  std::map<int, std::set<int>> sets;       ///< index sets by slot
-  std::map<int, std::vector<Row>> tensors; ///< by slot; {garbage}: unwritten
+  int rows = 0, heads = 1;
+  std::map<int, std::set<int>> sets; ///< index sets by slot
+  /// By slot, of row * heads + head; {garbage}: unwritten.
+  std::map<int, std::vector<Row>> tensors;
   const LoweredKernel *kernel = nullptr;
   std::vector<std::string> trace; ///< one line a call
   std::vector<std::string> faults;
   /// The call with this number fails with status 13.
   int failing = -1;
 
+  int cells() const { return rows * heads; }
   int called(const std::string &line);
   std::vector<Row> *find(int slot);
   int allocate(int slot, int element, int rank, const int64_t *shape);
@@ -40,6 +43,9 @@ struct Machine {
   int copy(int from, int to);
   int step(int number, const int32_t *operands, int result);
   int attend(int number, const effattn_attend_operands &operands);
+  void attendCell(const effattn_attend_operands &operands, int cell);
+  int order(int kind, int table, const int64_t *sizes, int order, int rank);
+  int draw(int number, const int64_t *integers, int table);
   int merge(int count, const int32_t *outputs, const int32_t *lses, int output,
             int lse);
 };

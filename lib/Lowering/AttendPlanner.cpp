@@ -1,0 +1,252 @@
+//===- AttendPlanner.cpp - planner functions of one attend ----------------===//
+
+#include "lib/Lowering/AttendPlanner.h"
+
+#include "lib/Lowering/EmitTiles.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+using namespace mlir;
+
+namespace effattn {
+
+AttendPlanner::AttendPlanner(ir::AttendOp op, const ir::AttendParts &parts,
+                             const AttendFrame &frame, AttendNames &names,
+                             SetFunctions &functions)
+    : op(op), parts(parts), names(names), functions(functions),
+      facts(fromAttribute(*op.getFacts(), frame)),
+      tiles(fromAttribute(*op.getTiling())), frame(frame), atoms(frame.atoms) {
+  // Nothing is known of the pattern.
+  if (frame.opaque)
+    for (RelationAtom &relation : atoms.relations)
+      relation.kind = RelationAtom::Kind::Unknown;
+}
+
+/// Index sets of atoms, then those that only the kernel reads, by number.
+static std::vector<int> setsOf(const std::vector<SideAtom> &atoms,
+                               const ScalarRef &predicate, ScalarKind kind) {
+  std::vector<int> sets;
+  for (const SideAtom &atom : atoms)
+    if (atom.set >= 0)
+      sets.push_back(atom.set);
+  std::set<int> others;
+  walk(predicate, [&](const Scalar &node) {
+    if (node.kind == kind && !llvm::is_contained(sets, node.table))
+      others.insert(node.table);
+  });
+  sets.insert(sets.end(), others.begin(), others.end());
+  return sets;
+}
+
+bool AttendPlanner::name(AttendInputs &inputs, LoweredAttend &attend) {
+  ir::FactsAttr known = *op.getFacts();
+  if (known.getKeyAtoms() != static_cast<int64_t>(atoms.keys.size()) ||
+      known.getQueryAtoms() != static_cast<int64_t>(atoms.queries.size()) ||
+      known.getRelations() != static_cast<int64_t>(atoms.relations.size()) ||
+      facts.cases.size() != atoms.cases()) {
+    emitError(op.getLoc()) << "stage lower: expected facts of this pattern, "
+                              "but got those of one with other atoms";
+    return false;
+  }
+  keys.sets = setsOf(atoms.keys, frame.tokens, ScalarKind::KeyInSet);
+  queries.sets = setsOf(atoms.queries, frame.tokens, ScalarKind::QueryInSet);
+  llvm::for_each(keys.sets, [&](int set) { names.addKeySet(set); });
+  llvm::for_each(queries.sets, [&](int set) { names.addQuerySet(set); });
+  auto count = [&](const std::vector<SideAtom> &list, Side &side) {
+    for (const SideAtom &atom : list) {
+      ++(atom.set >= 0 ? side.atomSets : side.conditions);
+      if (atom.set < 0)
+        names.ofPlan(atom.condition);
+    }
+  };
+  count(atoms.keys, keys);
+  count(atoms.queries, queries);
+  for (const RelationAtom &atom : atoms.relations) {
+    if (atom.kind == RelationAtom::Kind::Unknown)
+      continue;
+    for (const ScalarRef &label : atom.rowLabels)
+      names.ofPlan(label);
+    names.ofPlan(atom.columnLabel);
+    if (atom.test)
+      names.ofPlan(atom.test);
+  }
+  for (const ScalarRef &extra : atoms.extras)
+    names.ofPlan(extra);
+  plannedNames(facts.parameters, facts.parameterValues, atoms.extras, names);
+  noteUses(attend);
+  if (frame.permuted)
+    nameOrders(inputs, attend);
+  return true;
+}
+
+void AttendPlanner::nameOrders(AttendInputs &inputs, LoweredAttend &attend) {
+  attend.permuted = true;
+  inputs.queryOrder = parts.operands().tables[frame.queryTokens];
+  inputs.keyOrder = parts.operands().tables[frame.keyTokens];
+  for (Value order : {inputs.queryOrder, inputs.keyOrder}) {
+    int64_t rank = cast<ir::TensorType>(order.getType()).getRank();
+    attend.planByHead |= rank >= 2;
+    attend.planByBatch |= rank >= 3;
+  }
+}
+
+/// Plans differ by batch or head where b or h is read anywhere.
+void AttendPlanner::noteUses(LoweredAttend &attend) const {
+  auto uses = [&](const std::string &name) {
+    auto inScalar = [&](const ScalarRef &scalar) {
+      return scalar && usesVariable(scalar, name);
+    };
+    auto inSide = [&](const SideAtom &atom) {
+      return inScalar(atom.condition);
+    };
+    auto inRelation = [&](const RelationAtom &atom) {
+      return atom.kind != RelationAtom::Kind::Unknown &&
+             (llvm::any_of(atom.rowLabels, inScalar) ||
+              inScalar(atom.columnLabel) || inScalar(atom.test));
+    };
+    return llvm::any_of(facts.parameterValues, inScalar) ||
+           llvm::any_of(atoms.keys, inSide) ||
+           llvm::any_of(atoms.queries, inSide) ||
+           llvm::any_of(atoms.relations, inRelation) ||
+           llvm::any_of(atoms.extras, inScalar);
+  };
+  attend.planByBatch |= uses("b");
+  attend.planByHead |= uses("h");
+}
+
+/// The index among the cases of the facts: sets that only the kernel reads
+/// are left out.
+size_t AttendPlanner::caseOf(size_t index) const {
+  auto side = [&](const Side &one) {
+    size_t bits = index & ((size_t(1) << one.size()) - 1);
+    index >>= one.size();
+    size_t ofSets = bits & ((size_t(1) << one.atomSets) - 1);
+    return ofSets | bits >> one.sets.size() << one.atomSets;
+  };
+  size_t ofKeys = side(keys), ofQueries = side(queries);
+  index = index << (queries.atomSets + queries.conditions) | ofQueries;
+  return index << (keys.atomSets + keys.conditions) | ofKeys;
+}
+
+bool AttendPlanner::emitCases(const std::string &prefix,
+                              LoweredAttend &attend) {
+  SetFrame row = setFrame(facts, std::nullopt);
+  SetFrame tile = setFrame(facts, tiles.tiling);
+  std::vector<LoweredCase> known;
+  for (size_t number = 0; number < facts.cases.size(); ++number) {
+    std::string name = fmt::format("{}_case{}", prefix, number);
+    LoweredCase &one = known.emplace_back();
+    auto list = [&](const char *part, const std::string &text,
+                    const SetFrame &where, std::string &symbol) {
+      auto made =
+          functions.runs(op.getLoc(), name + part, text, where, planned);
+      symbol = made.value_or("");
+      return made.has_value();
+    };
+    if (!list("_row", facts.cases[number].row, row, one.row))
+      return false;
+    // Without sets of tiles the planner merges the columns of the rows.
+    if (tiles.cases.empty())
+      continue;
+    const TileCase &sets = tiles.cases[number];
+    if (!list("_full", sets.full, tile, one.tileFull) ||
+        !list("_partial", sets.partial, tile, one.tilePartial))
+      return false;
+  }
+  size_t unread =
+      keys.sets.size() - keys.atomSets + queries.sets.size() - queries.atomSets;
+  for (size_t number = 0; number < known.size() << unread; ++number)
+    attend.cases.push_back(known[caseOf(number)]);
+  return true;
+}
+
+bool AttendPlanner::emitTiling(const std::string &prefix,
+                               LoweredAttend &attend) {
+  attend.tileRows = tiles.tiling.rows;
+  attend.order = tiles.tiling.order;
+  attend.orderRelation = std::max(0, tiles.tiling.relation);
+  if (attend.order != RowOrder::Residues && attend.order != RowOrder::Grid)
+    return true;
+  auto builder = OpBuilder::atBlockEnd(functions.getModule().getBody());
+  SetFrame tile = setFrame(facts, tiles.tiling);
+  std::string unknown;
+  attend.tileCount = prefix + "_tiles";
+  attend.tileRowList = prefix + "_rows";
+  if (emitTileCount(builder, op.getLoc(), attend.tileCount, tile, planned,
+                    &unknown) &&
+      emitTileRows(builder, op.getLoc(), attend.tileRowList, tile, planned,
+                   &unknown))
+    return true;
+  emitError(op.getLoc()) << "the tiles of this pattern depend on '" << unknown
+                         << "', which is no parameter of the attend";
+  return false;
+}
+
+std::string AttendPlanner::value(const std::string &symbol,
+                                 const std::vector<ScalarRef> &values,
+                                 const char *a, const char *b) {
+  auto builder = OpBuilder::atBlockEnd(functions.getModule().getBody());
+  std::vector<ScalarRef> named;
+  for (const ScalarRef &one : values)
+    named.push_back(names.ofPlan(one));
+  PlanScope scope = names.scope();
+  scope.a = a;
+  scope.b = b;
+  std::string unknown;
+  if (emitPlanValue(builder, op.getLoc(), symbol, named, scope, &unknown))
+    return symbol;
+  emitError(op.getLoc()) << "not supported yet: '" << unknown
+                         << "' in a condition of the pattern that tables "
+                            "decide; arithmetic, comparisons and look-ups are";
+  return "";
+}
+
+bool AttendPlanner::emitRelation(const std::string &prefix,
+                                 const RelationAtom &atom,
+                                 LoweredRelation &relation) {
+  if (atom.kind == RelationAtom::Kind::Unknown)
+    return true;
+  bool isBitmap = atom.kind == RelationAtom::Kind::Bitmap;
+  relation.kind =
+      isBitmap ? LoweredRelation::Kind::Bitmap : LoweredRelation::Kind::Labels;
+  relation.labels = static_cast<int>(atom.rowLabels.size());
+  relation.row = value(prefix + "_row", atom.rowLabels, "i");
+  relation.column = value(prefix + "_column", {atom.columnLabel}, "j");
+  if (isBitmap)
+    relation.test = value(prefix + "_test", {atom.test}, "u", "w");
+  return !relation.row.empty() && !relation.column.empty() &&
+         (!isBitmap || !relation.test.empty());
+}
+
+bool AttendPlanner::emit(const std::string &prefix, LoweredAttend &attend) {
+  planned = plannedNames(facts.parameters, facts.parameterValues, atoms.extras,
+                         names);
+  if (!emitTiling(prefix, attend) || !emitCases(prefix, attend))
+    return false;
+  bool done = true;
+  auto add = [&](std::vector<std::string> &list, const char *what,
+                 const ScalarRef &scalar, const char *a) {
+    list.push_back(
+        value(fmt::format("{}_{}{}", prefix, what, list.size()), {scalar}, a));
+    done &= !list.back().empty();
+  };
+  for (const ScalarRef &extra : atoms.extras)
+    add(attend.extras, "extra", extra, "");
+  for (const SideAtom &atom : atoms.keys)
+    if (atom.set < 0)
+      add(attend.keyConditions, "keys", atom.condition, "j");
+  for (const SideAtom &atom : atoms.queries)
+    if (atom.set < 0)
+      add(attend.queryConditions, "queries", atom.condition, "i");
+  for (const RelationAtom &atom : atoms.relations) {
+    std::string name =
+        fmt::format("{}_relation{}", prefix, attend.relations.size());
+    done &= emitRelation(name, atom, attend.relations.emplace_back());
+  }
+  return done;
+}
+
+} // namespace effattn
