@@ -23,7 +23,28 @@ namespace {
 // Orders
 //===----------------------------------------------------------------------===//
 
-/// i32 of as many tokens as the order has; null after an error.
+/// The tokens of an attend that uses an order, by its pattern; null where none
+/// does.
+ir::DimAttr tokensOfUser(Operation *op) {
+  for (Operation *user : op->getUsers()) {
+    if (auto attend = dyn_cast<ir::AttendOp>(user)) {
+      ir::TensorType output = attend.getOutput().getType();
+      return output.getShape()[output.getRank() - 2];
+    }
+    if (auto sums = dyn_cast<ir::ColumnSumsOp>(user)) {
+      ir::TensorType q = sums.getQ().getType();
+      return q.getShape()[q.getRank() - 2];
+    }
+    if (user->getNumResults() == 1 &&
+        isa<ir::PatternType>(user->getResult(0).getType()))
+      if (ir::DimAttr tokens = tokensOfUser(user))
+        return tokens;
+  }
+  return {};
+}
+
+/// i32 of as many tokens as the order has; null after an error. A grid has as
+/// many as the attend, which the runtime checks.
 ir::TensorType tableType(ir::OrderOp op) {
   Type i32 = IntegerType::get(op.getContext(), 32);
   if (op.getTable())
@@ -35,6 +56,8 @@ ir::TensorType tableType(ir::OrderOp op) {
   if (!rows || !columns)
     return {};
   ir::DimAttr tokens = ir::DimAttr::from(op.getContext(), rows * columns);
+  if (!tokens)
+    tokens = tokensOfUser(op);
   if (tokens)
     return ir::TensorType::get(op.getContext(), tokens, i32);
   emitError(op.getLoc())

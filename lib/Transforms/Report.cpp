@@ -10,17 +10,17 @@ namespace {
 
 std::string describe(const TilingChoice &choice) {
   double share = choice.visible > 0 ? choice.computed / choice.visible : 0;
-  return fmt::format("{}: {:.0f} of {:.0f} pairs visible ({:.2f}), {:.0f} "
-                     "tiles, cost {:.0f}",
-                     toString(choice.tiling), choice.visible, choice.computed,
+  return fmt::format("{}: {:.0f} pairs computed for {:.0f} visible "
+                     "({:.2f}), {:.0f} tiles, cost {:.0f}",
+                     toString(choice.tiling), choice.computed, choice.visible,
                      share, choice.tiles, choice.cost);
 }
 
 } // namespace
 
 std::string toString(const TilingReport &report) {
-  std::string text =
-      fmt::format("{} x {} pairs compared", report.queries, report.keys);
+  std::string text = fmt::format("tilings compared for {} x {} pairs",
+                                 report.queries, report.keys);
   if (report.headEnd > 0)
     text =
         fmt::format("heads {}..{}, {}", report.headBegin, report.headEnd, text);

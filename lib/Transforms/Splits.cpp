@@ -32,6 +32,15 @@ bool isSameRows(const Tiling &a, const Tiling &b) {
          a.relation == b.relation;
 }
 
+/// Sorted rows cost what contiguous ones do where labels come sorted, and less
+/// where they do not.
+bool isBetter(const TilingChoice &choice, const TilingChoice &best) {
+  bool sorts = choice.tiling.order == RowOrder::ByLabel &&
+               best.tiling.order == RowOrder::Contiguous &&
+               choice.tiling.rows == best.tiling.rows;
+  return choice.cost < best.cost || (sorts && choice.cost == best.cost);
+}
+
 /// All partitions of {0, ..., n - 1}: the one group first, groups in the order
 /// of their first elements; two groups also the other way round.
 std::vector<std::vector<std::vector<size_t>>> partitions(size_t n) {
