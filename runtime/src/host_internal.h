@@ -5,6 +5,10 @@
 
 #include "context.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* NULL with a message (EFFATTN_INTERNAL) where there is no such slot. */
 effattn_slot *effattn_host_slot(effattn_launch *launch, int32_t number);
 
@@ -24,5 +28,9 @@ effattn_status effattn_view_expand(const effattn_view *view, uint32_t rank,
 
 /* Seconds of a monotonic clock. */
 double effattn_seconds(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* EFFATTN_SRC_HOST_INTERNAL_H */
