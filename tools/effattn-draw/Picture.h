@@ -1,4 +1,4 @@
-//===- Picture.h - a mask on paper ------------------------------*- C++ -*-===//
+//===- Picture.h - masks on paper -------------------------------*- C++ -*-===//
 #ifndef EFFATTN_TOOLS_DRAW_PICTURE_H
 #define EFFATTN_TOOLS_DRAW_PICTURE_H
 
@@ -10,13 +10,18 @@ namespace effattn {
 
 struct PictureOptions {
   std::string title;
-  bool tiles = false; ///< colour by tiling instead of visibility
+  bool tiles = true; ///< colour by tiling; otherwise by visibility alone
 };
 
-/// PNG or SVG, by the extension of `path`: the mask with axes, title and
-/// legend. Queries go down, keys to the right. Empty, or what went wrong.
-std::string drawPicture(const Mask &mask, const PictureOptions &options,
-                        const std::string &path);
+/// PNG or SVG, by the extension of `path`: the masks side by side, each with
+/// its axes, and a title and a legend. Queries go down, keys to the right.
+/// Empty, or what went wrong.
+std::string drawPicture(const std::vector<Mask> &masks,
+                        const PictureOptions &options, const std::string &path);
+
+/// The same for a terminal: letters and shades, with a legend.
+std::string drawText(const std::vector<Mask> &masks,
+                     const PictureOptions &options);
 
 } // namespace effattn
 

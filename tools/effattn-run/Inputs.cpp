@@ -1,102 +1,15 @@
-//===- Inputs.cpp - arguments of a run ------------------------------------===//
+//===- Inputs.cpp - tensors of a launch -----------------------------------===//
 
 #include "tools/effattn-run/Inputs.h"
-#include "tools/effattn-run/Random.h"
 
-#include <algorithm>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <numeric>
+#include "lib/Driver/Random.h"
+
+#include <limits>
+#include <random>
 
 namespace effattn {
 
 namespace {
-
-llvm::Error failure(const std::string &message) {
-  return llvm::createStringError(std::errc::invalid_argument, "%s",
-                                 message.c_str());
-}
-
-using Dimensions = std::map<std::string, int64_t>;
-
-/// Axes of the tensors in files that are plain names bind them.
-llvm::Error bindFromFiles(const ProgramKernel &kernel,
-                          const std::map<std::string, HostTensor> &files,
-                          Dimensions &dimensions) {
-  for (const ProgramArgument &argument : kernel.arguments) {
-    auto file = files.find(argument.name);
-    if (file == files.end())
-      continue;
-    const HostTensor &tensor = file->second;
-    if (tensor.element != argument.type.element)
-      return failure(
-          fmt::format("input '{}': expected {} elements, but the file has {}",
-                      argument.name, spelling(argument.type.element),
-                      spelling(tensor.element)));
-    if (tensor.shape.size() != argument.type.shape.size())
-      return failure(fmt::format(
-          "input '{}': expected {} axes, but the file has {} ([{}])",
-          argument.name, argument.type.shape.size(), tensor.shape.size(),
-          fmt::join(tensor.shape, ", ")));
-    for (size_t axis = 0; axis < tensor.shape.size(); ++axis)
-      if (argument.type.shape[axis]->kind == ScalarKind::Dimension)
-        dimensions.try_emplace(argument.type.shape[axis]->name,
-                               tensor.shape[axis]);
-  }
-  return llvm::Error::success();
-}
-
-llvm::Expected<Dimensions>
-bindDimensions(const ProgramKernel &kernel, const RunRequest &request,
-               const std::map<std::string, HostTensor> &files) {
-  Dimensions dimensions;
-  for (const auto &[name, size] : request.sizes)
-    dimensions[name] = size;
-  if (auto error = bindFromFiles(kernel, files, dimensions))
-    return error;
-  std::vector<std::string> known = kernel.dimensions;
-  for (const ProgramArgument &argument : kernel.arguments)
-    if (argument.kind == ArgumentKind::Scalar)
-      known.push_back(argument.name);
-  std::vector<std::string> given;
-  for (const auto &[name, size] : request.sizes)
-    given.push_back(name);
-  for (const auto &[name, value] : request.reals) {
-    given.push_back(name);
-    if (llvm::is_contained(kernel.dimensions, name))
-      return failure(
-          fmt::format("expected {}=integer, but got {}={}", name, name, value));
-  }
-  for (const std::string &name : given)
-    if (!llvm::is_contained(known, name))
-      return failure(fmt::format("kernel '{}' has no size '{}'; it has {}",
-                                 kernel.name, name, fmt::join(known, ", ")));
-  for (const std::string &name : kernel.dimensions) {
-    if (auto example = kernel.example.find(name);
-        example != kernel.example.end())
-      dimensions.try_emplace(name, example->second);
-    if (!dimensions.count(name))
-      return failure(fmt::format("the size {0} has no value: give {0}=... or "
-                                 "an `example` in the file",
-                                 name));
-    if (dimensions[name] < 0)
-      return failure(fmt::format("expected the size {} to be 0 or more, but "
-                                 "got {}",
-                                 name, dimensions[name]));
-  }
-  return dimensions;
-}
-
-llvm::Error checkShape(const ProgramArgument &argument,
-                       const std::vector<int64_t> &expected,
-                       const HostTensor &tensor) {
-  if (tensor.shape == expected)
-    return llvm::Error::success();
-  return failure(fmt::format("input '{}': expected shape [{}], but the file "
-                             "has [{}]",
-                             argument.name, fmt::join(expected, ", "),
-                             fmt::join(tensor.shape, ", ")));
-}
 
 DLDataType dlType(ElementType element) {
   uint8_t bits = static_cast<uint8_t>(8 * sizeOf(element));
@@ -147,105 +60,17 @@ void makeViews(const ProgramKernel &kernel, RunTensors &tensors) {
 
 } // namespace
 
-namespace {
-
-using Files = std::map<std::string, HostTensor>;
-
-llvm::Expected<Files> readFiles(const ProgramKernel &kernel,
-                                const RunRequest &request) {
-  Files files;
-  for (const auto &[name, path] : request.files) {
-    if (llvm::none_of(kernel.arguments, [&](const ProgramArgument &argument) {
-          return argument.name == name && argument.kind != ArgumentKind::Scalar;
-        }))
-      return failure(fmt::format("kernel '{}' has no tensor argument '{}'",
-                                 kernel.name, name));
-    auto tensor = readNpy(path);
-    if (!tensor)
-      return tensor.takeError();
-    files.emplace(name, std::move(*tensor));
-  }
-  return files;
-}
-
-llvm::Expected<double> scalarValue(const ProgramKernel &kernel,
-                                   const ProgramArgument &argument,
-                                   const RunRequest &request,
-                                   std::mt19937_64 &random) {
-  if (auto real = request.reals.find(argument.name);
-      real != request.reals.end())
-    return real->second;
-  auto given = request.sizes.find(argument.name);
-  if (given != request.sizes.end())
-    return static_cast<double>(given->second);
-  auto example = kernel.example.find(argument.name);
-  if (example != kernel.example.end())
-    return static_cast<double>(example->second);
-  if (argument.type.element == ElementType::F32)
-    return std::normal_distribution<float>()(random);
-  return failure(
-      fmt::format("the scalar {0} has no value: give {0}=...", argument.name));
-}
-
-llvm::Error fillArgument(const ProgramArgument &argument,
-                         const Dimensions &dimensions, std::mt19937_64 &random,
-                         HostTensor &tensor) {
-  if (argument.kind != ArgumentKind::IndexSet) {
-    fillRandom(tensor, random);
-    return llvm::Error::success();
-  }
-  reference::Environment environment;
-  environment.dimensions = dimensions;
-  auto bound =
-      static_cast<int64_t>(reference::evaluate(argument.bound, environment));
-  if (tensor.shape.back() > bound)
-    return failure(fmt::format("index set '{}' has {} values, but there are "
-                               "only {} to choose from",
-                               argument.name, tensor.shape.back(), bound));
-  fillIndexSet(tensor, bound, random);
-  return llvm::Error::success();
-}
-
-} // namespace
-
 llvm::Expected<RunTensors> prepare(const ProgramKernel &kernel,
                                    const RunRequest &request) {
-  auto files = readFiles(kernel, request);
-  if (!files)
-    return files.takeError();
-  auto dimensions = bindDimensions(kernel, request, *files);
-  if (!dimensions)
-    return dimensions.takeError();
+  auto inputs = makeInputs(kernel, request);
+  if (!inputs)
+    return inputs.takeError();
   RunTensors tensors;
-  tensors.dimensions = *dimensions;
-  std::mt19937_64 random(request.seed);
-  for (const ProgramArgument &argument : kernel.arguments) {
-    tensors.scalars.push_back(0);
-    HostTensor &tensor = tensors.arguments.emplace_back();
-    if (argument.kind == ArgumentKind::Scalar) {
-      auto value = scalarValue(kernel, argument, request, random);
-      if (!value)
-        return value.takeError();
-      tensors.scalars.back() = *value;
-      continue;
-    }
-    std::vector<int64_t> shape = reference::shapeOf(argument.type, *dimensions);
-    if (auto file = files->find(argument.name); file != files->end()) {
-      if (auto error = checkShape(argument, shape, file->second))
-        return error;
-      tensor = std::move(file->second);
-      continue;
-    }
-    tensor.element = argument.type.element;
-    tensor.shape = shape;
-    tensor.allocate(memoryOrder(shape.size(), request.layout));
-    if (auto error = fillArgument(argument, *dimensions, random, tensor))
-      return error;
-  }
+  static_cast<HostInputs &>(tensors) = std::move(*inputs);
   for (const ProgramResult &result : kernel.results) {
     HostTensor &tensor = tensors.results.emplace_back();
     tensor.element = result.type.element;
-    tensor.shape = reference::shapeOf(result.type, *dimensions);
+    tensor.shape = reference::shapeOf(result.type, tensors.dimensions);
     tensor.allocate(memoryOrder(result.result == 0 ? tensor.shape.size() : 0,
                                 request.layout));
   }
@@ -253,24 +78,37 @@ llvm::Expected<RunTensors> prepare(const ProgramKernel &kernel,
   return tensors;
 }
 
-reference::Inputs referenceInputs(const ProgramKernel &kernel,
-                                  const RunTensors &tensors) {
-  reference::Inputs inputs;
-  inputs.dimensions = tensors.dimensions;
-  for (size_t k = 0; k < kernel.arguments.size(); ++k) {
-    const ProgramArgument &argument = kernel.arguments[k];
-    if (argument.kind == ArgumentKind::Scalar) {
-      inputs.scalars[argument.name] = tensors.scalars[k];
+bool poison(const ProgramKernel &kernel, RunTensors &tensors, double share,
+            uint64_t seed) {
+  std::map<int, size_t> roles; // argument number -> 1 key, 2 value
+  for (const ProgramValue &value : kernel.values) {
+    if (value.op != TensorOp::Attend)
       continue;
+    for (size_t role = value.logits ? 2 : 1; role <= 2; ++role) {
+      int number = value.operands[value.logits ? 0 : role];
+      if (kernel.values[number].op == TensorOp::Argument)
+        roles[kernel.values[number].argument] = role;
     }
-    const HostTensor &tensor = tensors.arguments[k];
-    reference::Tensor &copy = inputs.tensors[argument.name];
-    copy.shape = tensor.shape;
-    copy.data.resize(static_cast<size_t>(tensor.count()));
-    for (int64_t place = 0; place < tensor.count(); ++place)
-      copy.data[place] = tensor.at(tensor.offsetOf(place));
   }
-  return inputs;
+  for (auto [number, role] : roles) {
+    HostTensor &tensor = tensors.arguments[number];
+    int64_t channels = tensor.shape.back();
+    int64_t tokens = tensor.shape[tensor.shape.size() - 2];
+    for (int64_t row = 0; row < tensor.count() / std::max<int64_t>(channels, 1);
+         ++row) {
+      // The same tokens for every argument and head, a key or a value each.
+      std::mt19937_64 random(seed * 7919 + static_cast<uint64_t>(row % tokens));
+      if (std::uniform_real_distribution<>()(random) >= share ||
+          (random() % 2 ? 1u : 2u) != role)
+        continue;
+      double bad = random() % 2 ? std::numeric_limits<double>::quiet_NaN()
+                                : std::numeric_limits<double>::infinity();
+      int64_t place =
+          row * channels + static_cast<int64_t>(random() % channels);
+      tensor.set(tensor.offsetOf(place), bad);
+    }
+  }
+  return !roles.empty();
 }
 
 } // namespace effattn

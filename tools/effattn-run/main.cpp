@@ -40,6 +40,8 @@ cl::opt<std::string> kernelName("kernel", cl::cat(category),
                                 cl::desc("Kernel of the file (the first)"));
 cl::opt<uint64_t> seed("seed", cl::desc("Of random inputs (1)"), cl::init(1),
                        cl::cat(category));
+cl::opt<bool> unsorted("unsorted", cl::cat(category),
+                       cl::desc("Random labels of segments in random order"));
 cl::opt<bool> checking("check", cl::cat(category),
                        cl::desc("Compare with double precision"));
 cl::opt<bool> poisoning("check-masked", cl::cat(category),
@@ -82,48 +84,14 @@ int fail(int status, llvm::Error error) {
   return fail(status, llvm::toString(std::move(error)));
 }
 
-/// Splits name=value; false where there is no name or no '='.
-bool split(const std::string &text, std::string &name, std::string &value) {
-  size_t equals = text.find('=');
-  if (equals == 0 || equals == std::string::npos)
-    return false;
-  name = text.substr(0, equals);
-  value = text.substr(equals + 1);
-  return true;
-}
-
-bool readSizes(const std::vector<std::string> &texts, RunRequest &request,
-               std::string &problem) {
-  std::string name, value;
-  for (const std::string &size : texts) {
-    int64_t number;
-    double real;
-    if (!split(size, name, value) || llvm::StringRef(value).getAsDouble(real)) {
-      problem = fmt::format("expected name=number, but got '{}'", size);
-      return false;
-    }
-    if (llvm::StringRef(value).getAsInteger(10, number))
-      request.reals[name] = real;
-    else
-      request.sizes[name] = number;
-  }
-  return true;
-}
-
 /// One request for the sizes of the command line, one for each --at.
 bool readRequests(std::vector<RunRequest> &requests, std::string &problem) {
   RunRequest first;
-  std::string name, value;
-  for (const std::string &input : inputs) {
-    if (!split(input, name, value)) {
-      problem =
-          fmt::format("expected --input name=file.npy, but got '{}'", input);
-      return false;
-    }
-    first.files[name] = value;
-  }
+  if (!readFileNames(inputs, first, problem))
+    return false;
   first.seed = seed;
   first.layout = layout;
+  first.unsorted = unsorted;
   if (layout != "hnd" && layout != "nhd") {
     problem = fmt::format("expected --layout to be hnd or nhd, but got '{}'",
                           layout.getValue());
@@ -265,6 +233,10 @@ int runTool(int argc, char **argv) {
           "Compiles a pattern file and runs it, at the file's example sizes\n"
           "unless others are given, on random inputs unless files are.\n\n"
           "  example: effattn-run patterns/longformer.attn N=2048 --check\n\n"
+          "Random tables follow from their use: an index lies in its axis, an\n"
+          "order is a permutation, labels of segments come in sorted runs (in\n"
+          "any order with --unsorted), spans are below the number of keys, a\n"
+          "quarter of a bitmap is set, and its diagonal. Floats are normal.\n\n"
           "Exit status: 0 held, 1 the check failed, 2 wrong usage or input,\n"
           "3 a file could not be written, 4 the kernel could not be run.\n"))
     return kExitUsage;

@@ -1,6 +1,6 @@
 //===- Npy.cpp - tensors of .npy files ------------------------------------===//
 
-#include "tools/effattn-run/Npy.h"
+#include "lib/Driver/Npy.h"
 
 #include "lib/Driver/Output.h"
 

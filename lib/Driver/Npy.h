@@ -3,8 +3,8 @@
 // NumPy's format, versions 1 to 3 (numpy.lib.format): what `numpy.save` writes.
 //
 //===----------------------------------------------------------------------===//
-#ifndef EFFATTN_TOOLS_RUN_NPY_H
-#define EFFATTN_TOOLS_RUN_NPY_H
+#ifndef EFFATTN_LIB_DRIVER_NPY_H
+#define EFFATTN_LIB_DRIVER_NPY_H
 
 #include "lib/Frontend/Program.h"
 
@@ -38,4 +38,4 @@ llvm::Error writeNpy(const std::string &path, const HostTensor &tensor);
 
 } // namespace effattn
 
-#endif // EFFATTN_TOOLS_RUN_NPY_H
+#endif // EFFATTN_LIB_DRIVER_NPY_H
