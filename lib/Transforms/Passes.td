@@ -148,6 +148,32 @@ def EffattnTile : Pass<"effattn-tile", "::mlir::ModuleOp"> {
   ];
 }
 
+def EffattnCausality : Pass<"effattn-causality", "::mlir::ModuleOp"> {
+  let summary = "what each result of a kernel reads of later tokens";
+  let description = [{
+    Assumes: patterns have their tables; before tiling, while attends are as
+    they were written. Facts of attends are not needed.
+
+    Does: follows the reach of each value (the greatest token that slot t
+    reads) through attends, steps and choices, and proves at each attend that no
+    query reads a token after it, given any values of the tables [S9]. Keeps in
+    the attribute `effattn.causality` of each kernel the level of each result
+    and the shortest reason why it is not the next one. A pattern that says
+    `causal` over keys that read later tokens is an error that names the step.
+
+    Leaves: the module as it was, with that attribute.
+
+    ```mlir
+    effattn.kernel @k(...) attributes {effattn.causality =
+        [{level = "pair-causal", reason = "..."}, ...]} { ... }
+    ```
+  }];
+  let options = [
+    Option<"maxOperations", "max-operations", "uint64_t", "4000000",
+           "bound on the work for one pattern">
+  ];
+}
+
 def EffattnVerifyStage : Pass<"effattn-verify-stage", "::mlir::ModuleOp"> {
   let summary = "rejects what a stage should have removed or added";
   let description = [{

@@ -95,6 +95,24 @@ mlir::LogicalResult tileAttends(mlir::ModuleOp module, const Strategy &strategy,
 mlir::LogicalResult checkSupported(mlir::Operation *op,
                                    const ir::AttendParts &parts);
 
+/// What a result of a kernel reads of later tokens [S9]: each level holds with
+/// the ones before it.
+enum class CausalityLevel { None, Pairs, Selection, PrefixExact };
+const char *spelling(CausalityLevel level); ///< "pair-causal", ...
+struct CausalityVerdict {
+  CausalityLevel level = CausalityLevel::None;
+  std::string reason; ///< why it is not the next level; empty for the last
+};
+
+/// Keeps the verdict on each result as an attribute of its kernel. Runs before
+/// tiling, on patterns that have their tables. An error where a pattern says
+/// `causal` and cannot be.
+mlir::LogicalResult findCausality(mlir::ModuleOp module,
+                                  uint64_t maxOperations = 4'000'000);
+
+/// The verdicts of findCausality(), one a result; empty where it did not run.
+std::vector<CausalityVerdict> causalityOf(ir::KernelOp kernel);
+
 /// The promises of the stages; an error names the operation and the stage.
 mlir::LogicalResult verifySimplified(mlir::ModuleOp module);
 mlir::LogicalResult verifyTables(mlir::ModuleOp module);
