@@ -21,6 +21,10 @@
 #include <string>
 #include <vector>
 
+namespace mlir {
+class Operation;
+}
+
 namespace effattn {
 
 struct LoweredProgram;
@@ -53,6 +57,9 @@ struct CompileOptions {
   /// In place of code generation: gets the lowered program of each target;
   /// false after a message. (lib/Driver/PlanProbe.h)
   std::function<bool(const TargetPlan &, LoweredProgram &)> codegen;
+  /// Gets the module when its patterns are analysed, before tiling; may be
+  /// empty.
+  std::function<void(mlir::Operation *)> analysed;
   /// Called with a stage's name and what it works on; may be empty.
   std::function<void(const std::string &)> progress;
 };

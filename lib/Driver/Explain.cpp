@@ -2,155 +2,202 @@
 
 #include "lib/Driver/Explain.h"
 
+#include "lib/Driver/ExplainAttend.h"
+#include "lib/Driver/Inputs.h"
 #include "lib/Driver/Mask.h"
-#include "lib/Target/Cpu.h"
+#include "lib/Driver/TargetPlan.h"
 
+#include <algorithm>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace effattn {
 
 namespace {
 
 constexpr int kPictureRows = 24, kPictureColumns = 48;
+/// Of each of several pictures.
+constexpr int kSmallRows = 12, kSmallColumns = 24, kMostPictures = 8;
 
-/// Tiles that are counted one by one; more are counted by a sample.
-constexpr int64_t kTilesCounted = 4096;
+/// Share of the multiply-add peak that full tiles of the usual rows reach
+/// (dense attention in docs/measurements.md).
+constexpr double kDenseShare = 0.66;
 
-std::string picture(const Mask &mask) {
-  std::string text;
-  for (int row = 0; row < mask.rows; ++row) {
-    text += "  ";
-    for (int column = 0; column < mask.columns; ++column) {
-      double share = mask.at(row, column).visible;
-      text += share <= 0     ? "·"
-              : share < 0.34 ? "░"
-              : share < 0.67 ? "▒"
-              : share < 0.99 ? "▓"
-                             : "█";
-    }
-    text += "\n";
+std::string count(double number) { return fmt::format("{:.0f}", number); }
+
+const char *orderText(uint32_t order) {
+  switch (order) {
+  case EFFATTN_ROWS_CONTIGUOUS:
+    return "contiguous rows";
+  case EFFATTN_ROWS_LISTED:
+    return "listed rows";
+  default:
+    return "rows by label";
   }
-  return text + "  · nothing  ░ ▒ ▓ part  █ all visible; queries down, keys "
-                "to the right\n";
 }
 
-std::string rowsText(const AttendReport &report, const ProgramKernel &kernel) {
-  std::string text;
-  for (const RowFilter &filter : report.filters)
-    text += fmt::format("{}{} {}", text.empty() ? "rows " : " and ",
-                        filter.keep ? "in" : "not in",
-                        kernel.arguments[filter.set].name);
-  return text.empty() ? "all rows" : text;
-}
-
-int64_t sumOf(const std::vector<Run> &runs) {
-  int64_t sum = 0;
-  for (const Run &run : runs)
-    sum += std::max<int64_t>(run.count, 0);
-  return sum;
-}
-
-/// Totals over the tiles of one head.
-struct Totals {
-  double visible = 0, full = 0, partial = 0, runs = 0;
+/// One attend of the lowered kernel, over the heads that it computes.
+struct Band {
+  const ProbedAttend *attend = nullptr;
+  double heads = 0;
+  PlanTotals totals; ///< over these heads
 };
 
-Totals countTiles(const AttendReport &report, const Instance &instance) {
-  Columns columns(report, instance);
-  Totals totals;
-  int64_t rows = report.strategy.tileRows;
-  int64_t tiles = (columns.queryCount() + rows - 1) / rows;
-  int64_t counted = std::min(tiles, kTilesCounted);
-  double weight = counted ? static_cast<double>(tiles) / counted : 0;
-  for (int64_t k = 0; k < counted; ++k) {
-    int64_t tile = k * tiles / counted;
-    std::vector<Run> full, partial;
-    columns.tile(tile, full, partial);
-    totals.full += weight * sumOf(full);
-    totals.partial += weight * sumOf(partial);
-    totals.runs += weight * (full.size() + partial.size());
-    for (int64_t row = tile * rows;
-         row < std::min((tile + 1) * rows, columns.queryCount()); ++row)
-      if (columns.hasRow(row))
-        totals.visible += weight * sumOf(columns.row(row));
+void addTotals(PlanTotals &sum, const PlanTotals &one, double times) {
+  sum.visible += times * one.visible;
+  sum.computed += times * one.computed;
+  sum.full += times * one.full;
+  sum.tiles += times * one.tiles;
+  sum.bytes += one.bytes;
+  sum.cost += times * one.cost;
+  sum.sampled |= one.sampled;
+}
+
+std::vector<Band> bandsOf(const std::vector<PlannedHeads> &groups,
+                          const std::string &source,
+                          const Strategy &strategy) {
+  std::vector<Band> bands;
+  for (const PlannedHeads &group : groups)
+    for (const ProbedAttend &attend : group.attends) {
+      if (attend.source != source || attend.tileCount() == 0)
+        continue;
+      auto place = std::find_if(
+          bands.begin(), bands.end(), [&](const Band &band) {
+            return band.attend->number == attend.number;
+          });
+      if (place == bands.end()) {
+        bands.push_back({&attend, 0, {}});
+        place = bands.end() - 1;
+      }
+      auto times = static_cast<double>(group.heads.size());
+      place->heads += times;
+      addTotals(place->totals, totalsOf(attend, strategy), times);
+    }
+  return bands;
+}
+
+std::string bandText(const Band &band, bool several) {
+  const ProbedAttend &attend = *band.attend;
+  std::string name = !several           ? "plan"
+                     : attend.headEnd   ? fmt::format("heads {}-{}",
+                                                      attend.headBegin,
+                                                      attend.headEnd - 1)
+                     : attend.continues ? "further band"
+                                        : "band";
+  return fmt::format(
+      "  {}: {}{}, {} rows a tile; {} tiles, {} pairs computed, {:.0f}% of "
+      "them without a mask, {} bytes\n",
+      name, attend.permuted ? "in the ranks of an order, " : "",
+      orderText(attend.rowOrder), attend.tileRows, count(band.totals.tiles),
+      count(band.totals.computed),
+      band.totals.computed ? 100 * band.totals.full / band.totals.computed : 0,
+      count(band.totals.bytes));
+}
+
+std::string planText(const std::vector<PlannedHeads> &groups,
+                     const std::string &source, const Strategy &strategy) {
+  std::vector<Band> bands = bandsOf(groups, source, strategy);
+  if (bands.empty())
+    return "";
+  std::string text;
+  PlanTotals all;
+  for (const Band &band : bands) {
+    text += bandText(band, bands.size() > 1);
+    addTotals(all, band.totals, 1);
   }
-  return totals;
-}
-
-bool isGathered(const AttendReport &report) {
-  for (const RowFilter &filter : report.filters)
-    if (filter.keep)
-      return true;
-  return !report.querySets.empty();
-}
-
-std::string attendText(const AttendReport &report, const ProgramKernel &kernel,
-                       const Instance *instance) {
-  std::string text =
-      fmt::format("attend, {}: {}\n", rowsText(report, kernel), report.pattern);
-  if (!report.facts)
-    return text + fmt::format("  not analysed: {}\n", report.failure.reason);
-  const PatternFacts &facts = *report.facts;
-  text += fmt::format("  visible pairs a head (N = M): {}\n",
-                      facts.count.exact ? facts.count.formula
-                                        : "no formula for this pattern");
-  text += fmt::format("  causality: {}\n",
-                      facts.causality.pairCausal
-                          ? "pair-causal: no query sees a key after it"
-                      : facts.causality.counterexample.empty()
-                          ? "not causal"
-                          : "not causal: " + facts.causality.counterexample);
-  text += fmt::format("  columns of tile t: from {} to {}{}\n", facts.hullLower,
-                      facts.hullUpper,
-                      report.keySets.empty() ? "" : ", and those of the sets");
-  text +=
-      fmt::format("  row order: {}, {} rows a tile, {} column{} at once\n",
-                  isGathered(report) ? "rows of a set gathered" : "contiguous",
-                  report.strategy.tileRows, report.strategy.columnBlock,
-                  report.strategy.columnBlock == 1 ? "" : "s");
-  if (!instance || isGathered(report))
-    return text;
-  Totals totals = countTiles(report, *instance);
-  double computed = (totals.full + totals.partial) * report.strategy.tileRows;
+  // Bytes were counted once each above.
   text += fmt::format(
-      "  at these sizes, a head: {:.0f} pairs visible, {:.0f} computed "
-      "({:.2f} x), {:.0f}% of columns without a mask, plan about {:.0f} "
-      "bytes\n",
-      totals.visible, computed,
-      totals.visible ? computed / totals.visible : 0.0,
-      computed ? 100 * totals.full / (totals.full + totals.partial) : 0.0,
-      16 * totals.runs);
+      "  at these sizes, all heads: {}{} pairs visible, {} computed ({:.2f} "
+      "x)\n",
+      all.sampled ? "about " : "", count(all.visible), count(all.computed),
+      all.visible ? all.computed / all.visible : 0.0);
+  if (all.cost > 0)
+    text += fmt::format("  expected share of the peak: {:.2f} in visible pairs "
+                        "(dense {:.2f})\n",
+                        kDenseShare * all.visible / all.cost, kDenseShare);
   return text;
 }
 
-std::string kernelText(const ProgramKernel &kernel) {
-  std::string text = fmt::format("kernel {}\n", kernel.name);
-  auto reports = reportAttends(kernel, cpuStrategy(cpuIsas().back()));
-  Instance instance;
-  std::string problem;
-  bool hasSizes = makeInstance(kernel, {}, instance, problem);
-  if (hasSizes) {
-    std::string sizes;
-    for (const auto &[name, value] : instance.dimensions)
-      sizes += fmt::format(" {}={}", name, value);
-    text += "mask at" + sizes + "\n" +
-            picture(makeMask(reports, instance, kPictureRows, kPictureColumns));
-  } else {
-    text += fmt::format("no picture: {}\n", problem);
+std::string picturesOf(const std::vector<PlannedHeads> &groups) {
+  std::vector<Mask> masks = makeMasks(groups, kPictureRows, kPictureColumns);
+  if (masks.size() > 1)
+    masks = makeMasks(groups, kSmallRows, kSmallColumns);
+  std::string text;
+  for (size_t k = 0; k < masks.size() && k < kMostPictures; ++k) {
+    const Mask &mask = masks[k];
+    if (masks.size() > 1)
+      text += fmt::format("  {}{}{}\n", mask.heads,
+                          mask.heads.empty() || mask.what.empty() ? "" : ", ",
+                          mask.what);
+    text += textOf(mask, "  ");
   }
-  for (const AttendReport &report : reports)
-    text += attendText(report, kernel, hasSizes ? &instance : nullptr);
-  return text;
+  if (masks.size() > kMostPictures)
+    text += fmt::format("  ... and {} more\n", masks.size() - kMostPictures);
+  return text.empty() ? text : text + "  " + kShadeLegend + "\n";
 }
+
+class KernelText {
+public:
+  KernelText(PlanProbe &probe, size_t number, const ExplainedKernel &known,
+             const Strategy &strategy)
+      : probe(probe), number(number), known(known), strategy(strategy) {}
+
+  std::string run() {
+    std::string text = fmt::format("kernel {}\n", known.name) + known.causality;
+    std::string problem = plan();
+    if (problem.empty())
+      text += fmt::format("mask at{}\n", sizes) + picturesOf(groups);
+    else
+      text += fmt::format("no plans: {}\n", problem);
+    for (const ExplainedAttend &attend : known.attends) {
+      text += attend.text;
+      if (problem.empty())
+        text += planText(groups, attend.source, strategy);
+    }
+    return text;
+  }
+
+private:
+  std::string plan() {
+    const ProgramKernel &kernel = probe.program().kernels.at(number);
+    RunRequest request;
+    request.tablesOnly = true;
+    auto inputs = makeInputs(kernel, request);
+    if (!inputs)
+      return llvm::toString(inputs.takeError());
+    for (const std::string &name : kernel.dimensions)
+      sizes += fmt::format(" {}={}", name, inputs->dimensions.at(name));
+    auto made = planHeads(probe, number, referenceInputs(kernel, *inputs),
+                          /*batch=*/0, std::nullopt);
+    if (!made)
+      return llvm::toString(made.takeError());
+    groups = std::move(*made);
+    return "";
+  }
+
+  PlanProbe &probe;
+  size_t number;
+  const ExplainedKernel &known;
+  const Strategy &strategy;
+  std::vector<PlannedHeads> groups;
+  std::string sizes;
+};
 
 } // namespace
 
-std::string explainText(const Compilation &compilation) {
-  std::string text;
-  for (const ProgramKernel &kernel : compilation.program->kernels)
-    text += (text.empty() ? "" : "\n") + kernelText(kernel);
-  return text;
+bool explain(llvm::SourceMgr &sources, CompileOptions options,
+             llvm::raw_ostream &errors, std::string &text) {
+  std::vector<ExplainedKernel> known;
+  options.targets.resize(1);
+  Strategy strategy = planTarget(options.targets[0], options).strategy;
+  options.analysed = [&](mlir::Operation *module) {
+    known = explainAnalysis(mlir::cast<mlir::ModuleOp>(module));
+  };
+  auto probe = PlanProbe::make(sources, options, errors);
+  if (!probe)
+    return false;
+  for (size_t k = 0; k < known.size(); ++k)
+    text += (k ? "\n" : "") + KernelText(*probe, k, known[k], strategy).run();
+  return true;
 }
 
 } // namespace effattn

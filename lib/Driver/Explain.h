@@ -8,10 +8,12 @@
 
 namespace effattn {
 
-/// For each kernel: a picture of its mask at the example sizes, and for each
-/// attend its pattern, visible pairs as a formula, causality, hull, tiles, and
-/// computed against visible pairs.
-std::string explainText(const Compilation &compilation);
+/// For each kernel: causality of its results, pictures of its mask at the
+/// example sizes, and for each attend its pattern, visible pairs as a formula,
+/// what tables decide, the tilings that were compared, and what the plans at
+/// the example sizes compute. False after messages on `errors`.
+bool explain(llvm::SourceMgr &sources, CompileOptions options,
+             llvm::raw_ostream &errors, std::string &text);
 
 } // namespace effattn
 

@@ -34,8 +34,8 @@ cl::opt<std::string>
     emit("emit", cl::value_desc("stage"), cl::cat(category),
          cl::desc("Print a stage instead: parse, check, import, simplify, "
                   "analyse, tile, lower, header"));
-cl::opt<bool> explain("explain", cl::cat(category),
-                      cl::desc("Say what the compiler understood"));
+cl::opt<bool> explaining("explain", cl::cat(category),
+                         cl::desc("Say what the compiler understood"));
 cl::opt<bool> timing("timing", cl::cat(category),
                      cl::desc("Seconds of each stage"));
 cl::opt<bool> allowDense("allow-dense", cl::cat(category),
@@ -85,14 +85,19 @@ int runTool(int argc, char **argv) {
   bool wantsText = !emit.empty() && emit != "header";
   if (wantsText && !parseStage(emit, options.stop))
     return kExitUsage;
-  if (explain)
-    options.stop = Stage::Tile;
 
   llvm::SourceMgr sources;
   if (!openSource(inputFile, sources))
     return kExitUsage;
   ProgressLine progress;
   options.progress = [&](const std::string &what) { progress.show(what); };
+  if (explaining) {
+    std::string text;
+    bool ok = explain(sources, options, llvm::errs(), text);
+    progress.clear();
+    llvm::outs() << text;
+    return ok ? kExitOk : kExitUsage;
+  }
   Compilation compilation = compile(sources, options, llvm::errs());
   progress.clear();
   if (timing)
@@ -100,10 +105,6 @@ int runTool(int argc, char **argv) {
       llvm::errs() << fmt::format("{:>10} {:8.3f} s\n", stage, seconds);
   if (!compilation.ok)
     return kExitUsage;
-  if (explain) {
-    llvm::outs() << explainText(compilation);
-    return kExitOk;
-  }
   if (wantsText) {
     llvm::outs() << compilation.text;
     return kExitOk;
