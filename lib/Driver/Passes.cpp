@@ -36,7 +36,12 @@ bool Compiler::runPasses(const TargetPlan &plan, mlir::ModuleOp module) {
   const Step steps[] = {
       {Stage::Simplify, [&] { return simplify(module); },
        [&] { return verifySimplified(module); }},
-      {Stage::Analyse, [&] { return analysePatterns(module, analysis); },
+      {Stage::Analyse,
+       [&] {
+         return mlir::success(
+             mlir::succeeded(analysePatterns(module, analysis)) &&
+             mlir::succeeded(findCausality(module, analysis.maxOperations)));
+       },
        [&] { return verifyAnalysed(module); }},
       {Stage::Tile, [&] { return tileAttends(module, plan.strategy); },
        [&] { return verifyTiled(module); }}};
@@ -46,6 +51,8 @@ bool Compiler::runPasses(const TargetPlan &plan, mlir::ModuleOp module) {
     begin(step.stage);
     if (mlir::failed(step.run()) || mlir::failed(step.verify()))
       return false;
+    if (step.stage == Stage::Analyse && options.analysed)
+      options.analysed(module);
   }
   if (options.stop <= Stage::Tile)
     result.text += textOf(module);
