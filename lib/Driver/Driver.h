@@ -27,6 +27,7 @@ class Operation;
 
 namespace effattn {
 
+struct TilingReport;
 struct LoweredProgram;
 struct TargetPlan;
 
@@ -60,6 +61,8 @@ struct CompileOptions {
   /// Gets the module when its patterns are analysed, before tiling; may be
   /// empty.
   std::function<void(mlir::Operation *)> analysed;
+  /// Gets what tiling compared; may be empty.
+  std::function<void(const std::vector<TilingReport> &)> tiled;
   /// Called with a stage's name and what it works on; may be empty.
   std::function<void(const std::string &)> progress;
 };

@@ -182,6 +182,24 @@ private:
   std::string sizes;
 };
 
+/// Puts each report with the attend that it is about.
+void addReports(const std::vector<TilingReport> &reports,
+                std::vector<ExplainedKernel> &kernels) {
+  for (const TilingReport &report : reports) {
+    std::string source = sourceText(report.location);
+    for (ExplainedKernel &kernel : kernels)
+      for (ExplainedAttend &attend : kernel.attends) {
+        if (attend.source != source)
+          continue;
+        std::string text = toString(report);
+        llvm::SmallVector<llvm::StringRef> lines;
+        llvm::StringRef(text).rtrim().split(lines, '\n');
+        for (llvm::StringRef line : lines)
+          attend.text += "  " + line.str() + "\n";
+      }
+  }
+}
+
 } // namespace
 
 bool explain(llvm::SourceMgr &sources, CompileOptions options,
@@ -191,6 +209,9 @@ bool explain(llvm::SourceMgr &sources, CompileOptions options,
   Strategy strategy = planTarget(options.targets[0], options).strategy;
   options.analysed = [&](mlir::Operation *module) {
     known = explainAnalysis(mlir::cast<mlir::ModuleOp>(module));
+  };
+  options.tiled = [&](const std::vector<TilingReport> &reports) {
+    addReports(reports, known);
   };
   auto probe = PlanProbe::make(sources, options, errors);
   if (!probe)

@@ -27,24 +27,30 @@ std::string textOf(mlir::ModuleOp module) {
 /// stage at which to stop.
 bool Compiler::runPasses(const TargetPlan &plan, mlir::ModuleOp module) {
   AnalyseOptions analysis;
-  analysis.strategy = plan.strategy;
   analysis.allowDense = options.allowDense;
+  std::vector<TilingReport> reports;
+  auto analyse = [&] {
+    if (mlir::failed(makeTables(module, analysis.maxOperations)) ||
+        mlir::failed(verifyTables(module)) ||
+        mlir::failed(analysePatterns(module, analysis)))
+      return mlir::failure();
+    return findCausality(module, analysis.maxOperations);
+  };
+  auto tile = [&] {
+    return tileAttends(module, plan.strategy,
+                       options.tiled ? &reports : nullptr,
+                       analysis.maxOperations);
+  };
   struct Step {
     Stage stage;
     std::function<mlir::LogicalResult()> run, verify;
   };
-  const Step steps[] = {
-      {Stage::Simplify, [&] { return simplify(module); },
-       [&] { return verifySimplified(module); }},
-      {Stage::Analyse,
-       [&] {
-         return mlir::success(
-             mlir::succeeded(analysePatterns(module, analysis)) &&
-             mlir::succeeded(findCausality(module, analysis.maxOperations)));
-       },
-       [&] { return verifyAnalysed(module); }},
-      {Stage::Tile, [&] { return tileAttends(module, plan.strategy); },
-       [&] { return verifyTiled(module); }}};
+  const Step steps[] = {{Stage::Simplify, [&] { return simplify(module); },
+                         [&] { return verifySimplified(module); }},
+                        {Stage::Analyse, analyse,
+                         [&] { return verifyAnalysed(module); }},
+                        {Stage::Tile, tile,
+                         [&] { return verifyTiled(module); }}};
   for (const Step &step : steps) {
     if (options.stop < step.stage)
       break;
@@ -53,6 +59,8 @@ bool Compiler::runPasses(const TargetPlan &plan, mlir::ModuleOp module) {
       return false;
     if (step.stage == Stage::Analyse && options.analysed)
       options.analysed(module);
+    if (step.stage == Stage::Tile && options.tiled)
+      options.tiled(reports);
   }
   if (options.stop <= Stage::Tile)
     result.text += textOf(module);
