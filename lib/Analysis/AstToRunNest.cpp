@@ -325,6 +325,19 @@ std::vector<ScalarRef> Converter::column(isl_ast_node *statement) {
 
 } // namespace
 
+namespace {
+
+/// Sums and products of extents and positive numbers are positive.
+bool isPositive(const ScalarRef &factor) {
+  if (factor->isConstant())
+    return factor->integer > 0;
+  if (factor->kind == ScalarKind::Add || factor->kind == ScalarKind::Mul)
+    return isPositive(factor->operands[0]) && isPositive(factor->operands[1]);
+  return factor->kind == ScalarKind::Variable;
+}
+
+} // namespace
+
 /// for (c = lo; c < hi; ++c) run(first = n*c + b, step = 1, count = n)
 /// -> run(first = n*lo + b, step = 1, count = n * (hi - lo))
 /// for (c = lo; c < hi; c += s) run(first = n*c + b, step, count = 1)
@@ -336,8 +349,7 @@ RunNestRef joinRuns(RunNestRef loop) {
   ScalarRef factor = coefficient(body.first, loop->iterator);
   if (!factor || usesVariable(body.count, loop->iterator))
     return loop;
-  bool isSingle = body.count->isConstant(1) &&
-                  (!factor->isConstant() || factor->integer > 0);
+  bool isSingle = body.count->isConstant(1) && isPositive(factor);
   bool hasNoGap = loop->step->isConstant(1) && body.step->isConstant(1) &&
                   equivalent(factor, body.count);
   if (!isSingle && !hasNoGap)

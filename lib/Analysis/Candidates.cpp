@@ -1,5 +1,5 @@
 //===- Candidates.cpp - tilings that are worth comparing ------------------===//
-#include "lib/Analysis/Analysis.h"
+#include "lib/Analysis/Facts.h"
 
 #include <algorithm>
 #include <numeric>
@@ -49,7 +49,23 @@ void addShapes(int64_t rows, size_t rank, std::vector<int64_t> &shape,
   }
 }
 
-/// A Labels relation without which a row sees nothing.
+/// Where the relation holds everywhere, a row in the middle sees a good part
+/// of the columns: rows of one label have theirs in common.
+bool isWide(const RunNestRef &nest) {
+  constexpr int64_t size = 4096;
+  auto parameter = [](const std::string &name) -> int64_t {
+    if (name == "q0" || name == "b" || name == "h")
+      return 0;
+    return name[0] == 'i' && name.size() < 3 ? size / 2 : size;
+  };
+  int64_t columns = 0;
+  for (const Run &run : evaluate(nest, parameter))
+    columns += run.count;
+  return columns >= size / 4;
+}
+
+} // namespace
+
 int boundingRelation(const PatternFacts &facts) {
   uint32_t power = 1;
   for (size_t k = 0; k < facts.atoms.relations.size(); ++k, power *= 3) {
@@ -57,20 +73,21 @@ int boundingRelation(const PatternFacts &facts) {
     if (relation.kind != RelationAtom::Kind::Labels ||
         relation.rowLabels.size() != 1)
       continue;
-    bool isBounded = true;
+    bool isBounded = true, hasWide = false;
     for (size_t index = 0; index < facts.cases.size(); ++index) {
-      Assignment assignment = assignmentOf(facts.atoms, index);
-      const RunNest &nest = *facts.cases[index].rowRuns;
-      if (assignment.relations / power % 3 == 0)
-        isBounded &= nest.kind == RunNest::Kind::Block && nest.children.empty();
+      uint32_t state = assignmentOf(facts.atoms, index).relations / power % 3;
+      const RunNestRef &nest = facts.cases[index].rowRuns;
+      if (state == 0)
+        isBounded &=
+            nest->kind == RunNest::Kind::Block && nest->children.empty();
+      else if (state == 1 && isBounded)
+        hasWide |= isWide(nest);
     }
-    if (isBounded)
+    if (isBounded && hasWide)
       return static_cast<int>(k);
   }
   return -1;
 }
-
-} // namespace
 
 std::vector<Tiling> candidateTilings(const PatternFacts &facts, int64_t rows) {
   Tiling contiguous;

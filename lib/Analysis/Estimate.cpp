@@ -8,8 +8,7 @@
 // has n labels: in n blocks of 64 columns), Unknown to be open everywhere.
 //
 //===----------------------------------------------------------------------===//
-#include "lib/Analysis/Analysis.h"
-
+#include "lib/Analysis/Facts.h"
 #include "lib/Analysis/TileRows.h"
 
 #include <algorithm>
@@ -21,6 +20,8 @@ namespace {
 
 constexpr int64_t sampledRows = 1024, fewestTiles = 8;
 constexpr int64_t labelBlock = 64;
+/// What labels that are not sorted are taken to add.
+constexpr double unsortedLabels = 1.05;
 
 class Columns {
 public:
@@ -206,6 +207,9 @@ TilingCost estimate(const PatternFacts &facts, const Tiling &tiling,
   double scale = static_cast<double>(tiles) / static_cast<double>(sample);
   cost.visible *= scale;
   cost.computed *= scale;
+  // Sorted labels are the best case of every other order.
+  if (tiling.order != RowOrder::ByLabel && boundingRelation(facts) >= 0)
+    cost.computed *= unsortedLabels;
   cost.runs *= scale;
   cost.tiles = static_cast<double>(tiles);
   return cost;

@@ -48,6 +48,10 @@ struct Hull {
 };
 Hull findHull(const std::string &row);
 
+/// Candidates.cpp: a Labels relation without which a row sees nothing, and with
+/// which much: rows that are sorted by label share their columns. -1: none.
+int boundingRelation(const PatternFacts &facts);
+
 /// Count.cpp: the number of pairs for M = N as a formula. The predicate holds
 /// no atom and no q0; `rows` are the runs of one row of the same predicate.
 PairCount countPairs(const ScalarRef &predicate, const RunNestRef &rows);

@@ -17,6 +17,7 @@ IslContext::IslContext(uint64_t maxOperations)
   // One upper bound a loop, not a conjunction of several.
   isl_options_set_ast_build_atomic_upper_bound(context, 1);
   isl_options_set_ast_build_detect_min_max(context, 1);
+  isl_options_set_ast_build_prefer_pdiv(context, 0);
 }
 
 IslContext::~IslContext() {
@@ -28,6 +29,14 @@ void IslContext::allow(uint64_t operations) const {
   // 0 would mean no bound.
   isl_ctx_set_max_operations(context, operations ? operations : 1);
   isl_ctx_reset_operations(context);
+}
+
+void IslContext::setRemainders(bool with) const {
+  isl_options_set_ast_build_prefer_pdiv(context, with);
+  if (with)
+    isl_ctx_set_max_operations(context, 0);
+  else
+    allow(maxOperations);
 }
 
 bool IslContext::recover() const {
@@ -67,7 +76,8 @@ Isl<T> parse(const IslContext &context, const std::string &text,
              T *(*read)(isl_ctx *, const char *)) {
   constexpr unsigned long ownSteps = 1'000'000;
   unsigned long bound = isl_ctx_get_max_operations(context.get());
-  isl_ctx_set_max_operations(context.get(), bound + ownSteps);
+  // 0 is no bound.
+  isl_ctx_set_max_operations(context.get(), bound ? bound + ownSteps : 0);
   Isl<T> result(read(context.get(), text.c_str()));
   isl_ctx_set_max_operations(context.get(), bound);
   return result;

@@ -112,6 +112,9 @@ public:
   uint64_t bound() const { return maxOperations; }
   /// Counts steps from 0 again, up to another bound.
   void allow(uint64_t operations) const;
+  /// Whether expressions of loops have remainders; if so, without a bound on
+  /// the work (see Runs.cpp). At first they have none.
+  void setRemainders(bool with) const;
   /// True where the bound was reached; then the context can be used again.
   bool recover() const;
   /// Why a chain of operations gave null.

@@ -67,6 +67,16 @@ bool listsColumns(const RunNestRef &nest, bool inLoop = false) {
       [&](const RunNestRef &child) { return listsColumns(child, inLoop); });
 }
 
+bool divides(const RunNestRef &nest) {
+  for (const ScalarRef *field :
+       {&nest->condition, &nest->first, &nest->end, &nest->count})
+    if (*field && contains(*field, [](const Scalar &node) {
+          return node.kind == ScalarKind::FloorDiv;
+        }))
+      return true;
+  return std::any_of(nest->children.begin(), nest->children.end(), divides);
+}
+
 class Search {
 public:
   Search(const IslContext &context, const LoopFrame &frame)
@@ -93,6 +103,9 @@ private:
   Candidate lines(const IslSet &set, const IslSet &parameterContext);
   Candidate build(const IslSet &set, const IslSet &parameterContext,
                   const std::string &schedule, const std::string &options);
+  RunNestRef generate(const IslSet &set, const IslSet &parameterContext,
+                      const std::string &schedule,
+                      const std::string &options) const;
   Candidate score(RunNestRef nest) const;
 
   const IslContext &context;
@@ -178,10 +191,9 @@ std::string separated(size_t dimensions) {
   return fmt::format("{{ [{}] -> separate[x] }}", letters(dimensions));
 }
 
-Candidate Search::build(const IslSet &set, const IslSet &parameterContext,
-                        const std::string &schedule,
-                        const std::string &options) {
-  begin();
+RunNestRef Search::generate(const IslSet &set, const IslSet &parameterContext,
+                            const std::string &schedule,
+                            const std::string &options) const {
   IslSet columns(isl_set_set_tuple_name(set.copy(), "S"));
   Isl<isl_union_map> order(isl_union_map_intersect_domain(
       parseUnionMap(context, schedule).release(),
@@ -192,8 +204,28 @@ Candidate Search::build(const IslSet &set, const IslSet &parameterContext,
       builder.release(), parseUnionMap(context, options).release()));
   Isl<isl_ast_node> tree(
       isl_ast_build_node_from_schedule_map(builder.get(), order.release()));
-  RunNestRef nest = toRunNest(tree.get(), frame.space);
-  exhausted += context.recover();
+  return toRunNest(tree.get(), frame.space);
+}
+
+/// isl 0.25 frees a result twice where the bound on the work strikes while it
+/// looks for remainders. So loops are made without them first; where that ends
+/// well within its bound, they are made once more with remainders, which are
+/// shorter, and no bound.
+Candidate Search::build(const IslSet &set, const IslSet &parameterContext,
+                        const std::string &schedule,
+                        const std::string &options) {
+  context.allow(context.bound() / (4 * partOfBound));
+  RunNestRef nest = generate(set, parameterContext, schedule, options);
+  if (context.recover()) {
+    begin();
+    nest = generate(set, parameterContext, schedule, options);
+    exhausted += context.recover();
+  } else if (nest && divides(nest)) {
+    context.setRemainders(true);
+    RunNestRef shorter = generate(set, parameterContext, schedule, options);
+    context.setRemainders(false);
+    nest = shorter ? shorter : nest;
+  }
   if (!nest)
     return {};
   return score(restore ? restore(nest) : nest);

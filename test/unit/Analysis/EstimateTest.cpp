@@ -69,9 +69,15 @@ TEST(Estimate, BoxesWinOnGrids) {
 TEST(Estimate, Relations) {
   Expr same(equal(lookup(0, ScalarType::Int, {i.ref}),
                   lookup(0, ScalarType::Int, {j.ref})));
-  TilingCost cost = Estimator(same).of(contiguous(16), square(640));
+  Tiling byLabel = contiguous(16);
+  byLabel.order = RowOrder::ByLabel;
+  byLabel.relation = 0;
+  TilingCost cost = Estimator(same).of(byLabel, square(640));
   EXPECT_EQ(cost.visible, 640 * 64);
   EXPECT_EQ(cost.computed, 640 * 64);
+  // Labels may be in any order: then sorting pays.
+  EXPECT_GT(Estimator(same).of(contiguous(16), square(640)).computed,
+            cost.computed);
   Expr h = var("h");
   Expr drawn(constantBool(false));
   for (int c = 0; c < 3; ++c)
@@ -100,6 +106,9 @@ TEST(Estimate, Candidates) {
   EXPECT_EQ(names(Estimator(same && j <= p)),
             (std::vector<std::string>{"contiguous, 16 rows",
                                       "rows sorted by label, 16 rows"}));
+  // In a window, rows near each other have more in common.
+  EXPECT_EQ(names(Estimator(same && abs(p - j) < 64)),
+            std::vector<std::string>{"contiguous, 16 rows"});
   EXPECT_EQ(names(Estimator(same || j <= p)),
             std::vector<std::string>{"contiguous, 16 rows"});
   std::vector<std::string> grid = names(

@@ -86,6 +86,13 @@ TEST(Grid, Lines) {
   expectAll(both("none", iy < 0, smallGrids()));
 }
 
+/// Diagonals are no runs: their distance is 0 where lines have one column.
+TEST(Grid, Diagonals) {
+  expectAll(both("falling", ix + iy == jx + jy, smallGrids()));
+  expectAll(both("rising", ix - iy == jx - jy, smallGrids()));
+  expectAll(both("not", jx != ix - jy || iy <= jx, smallGrids()));
+}
+
 /// Raw indices: the order of pairs is that of coordinates.
 TEST(Grid, RawIndices) {
   expectAll(both("causal", j <= i + q0, smallGrids()));
