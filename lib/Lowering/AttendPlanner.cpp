@@ -146,14 +146,14 @@ bool AttendPlanner::emitCases(const std::string &prefix,
       symbol = made.value_or("");
       return made.has_value();
     };
-    if (!list("_row", facts.cases[number].row, row, one.row))
-      return false;
     // Without sets of tiles the planner merges the columns of the rows.
-    if (tiles.cases.empty())
-      continue;
-    const TileCase &sets = tiles.cases[number];
-    if (!list("_full", sets.full, tile, one.tileFull) ||
-        !list("_partial", sets.partial, tile, one.tilePartial))
+    if (!tiles.cases.empty()) {
+      const TileCase &sets = tiles.cases[number];
+      if (!list("_full", sets.full, tile, one.tileFull) ||
+          !list("_partial", sets.partial, tile, one.tilePartial))
+        return false;
+    }
+    if (!list("_row", facts.cases[number].row, row, one.row))
       return false;
   }
   size_t unread =
