@@ -280,7 +280,7 @@ def Effattn_OrderTablesOp : Effattn_Op<"order_tables",
                        Variadic<I64>:$sizes);
   let results = (outs Effattn_Tensor:$tokens, Effattn_Tensor:$ranks);
   let assemblyFormat = [{
-    $kind (`table` `(` $table^ `:` qualified(type($table)) `)`)?
+    `` $kind (`table` `(` $table^ `:` qualified(type($table)) `)`)?
     (`sizes` `(` $sizes^ `)`)? attr-dict
     `->` qualified(type($tokens)) `,` qualified(type($ranks))
   }];

@@ -86,7 +86,7 @@ void SplitSearch::compareTilings(Tried &tried) {
       TilingChoice choice{tiling, cost.visible, cost.computed, cost.tiles,
                           cost.computed * rows.pairCost +
                               cost.tiles * strategy.tileCost};
-      if (!report.tried.empty() && choice.cost < report.tried[report.best].cost)
+      if (!report.tried.empty() && isBetter(choice, report.tried[report.best]))
         report.best = report.tried.size();
       report.tried.push_back(std::move(choice));
     }

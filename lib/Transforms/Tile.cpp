@@ -111,7 +111,9 @@ LogicalResult Tiler::tile(ir::AttendOp op) {
     if (bands.empty())
       return failure();
     if (ranges.size() == 1 && bands.size() == 1) {
-      bool whole = bands[0].band->pattern == op.getPattern();
+      bool whole =
+          bands[0].band->pattern == op.getPattern() &&
+          bands[0].band->frame.opaque == op.getFacts()->getOpaque().getValue();
       op.getPatternMutable().assign(bands[0].band->pattern);
       return write(op, bands[0], whole);
     }

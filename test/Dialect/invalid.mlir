@@ -377,8 +377,7 @@ func.func @select(%q: !t, %p: !effattn.pattern) {
 func.func @tiling(%q: !t, %p: !effattn.pattern) {
   // expected-error @+1 {{has a tiling without facts}}
   %o, %lse = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p)
-    {tiling = #effattn.tiling<order = contiguous, rows = 16, column_block = 8,
-                              column_chunk = 384>} -> !t, !l
+    {tiling = #effattn.tiling<order = contiguous, rows = 16, modulus = 1, shape = [], relation = -1, gathered = false, column_block = 8, column_chunk = 384, cases = [#effattn.tile_case<touch = "", full = "", partial = "">]>} -> !t, !l
   return
 }
 
@@ -408,26 +407,220 @@ func.func @rows(%a: !t, %l: !l, %s: !s) {
 // -----
 
 // expected-error @+1 {{expected the parameters to begin with N, M}}
-#f = #effattn.facts<tile_rows = 16, parameters = [<"M" is variable "M">], moduli = [], key_sets = [], query_sets = [], hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, cases = [<keys = 0, queries = 0, touch = "", full = "", partial = "", row = "">]>
+#f = #effattn.facts<parameters = [<"M" is variable "M">], extents = [], moduli = [], key_atoms = 0, query_atoms = 0, relations = 0, permuted = false, opaque = false, hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, unbounded = "", cases = [""]>
 
 // -----
 
-// expected-error @+1 {{expected 2 cases for 1 index sets, but got 1}}
-#f = #effattn.facts<tile_rows = 16, parameters = [<"N" is variable "N">, <"M" is variable "M">], moduli = [], key_sets = [0], query_sets = [], hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, cases = [<keys = 0, queries = 0, touch = "", full = "", partial = "", row = "">]>
+// expected-error @+1 {{expected 2 cases for its atoms, but got 1}}
+#f = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">], extents = [], moduli = [], key_atoms = 1, query_atoms = 0, relations = 0, permuted = false, opaque = false, hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, unbounded = "", cases = [""]>
+
+// -----
+
+// expected-error @+1 {{expected 18 cases for its atoms, but got 1}}
+#f = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">], extents = [], moduli = [], key_atoms = 1, query_atoms = 0, relations = 2, permuted = false, opaque = false, hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, unbounded = "", cases = [""]>
+
+// -----
+
+// expected-error @+1 {{expected at most 6 atoms of a side and 2 relations, but got 4 + 3 and 0}}
+#f = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">], extents = [], moduli = [], key_atoms = 4, query_atoms = 3, relations = 0, permuted = false, opaque = false, hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, unbounded = "", cases = [""]>
+
+// -----
+
+// expected-error @+1 {{expected at most 6 atoms of a side and 2 relations, but got 0 + 0 and 3}}
+#f = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">], extents = [], moduli = [], key_atoms = 0, query_atoms = 0, relations = 3, permuted = false, opaque = false, hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, unbounded = "", cases = [""]>
+
+// -----
+
+// expected-error @+1 {{expected a grid of 2 or 3 axes, but got 1}}
+#f = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">], extents = [8 : i64], moduli = [], key_atoms = 0, query_atoms = 0, relations = 0, permuted = false, opaque = false, hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, unbounded = "", cases = [""]>
+
+// -----
+
+// expected-error @+1 {{expected an extent that is a number or the name of a parameter, but got "Y"}}
+#f = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">], extents = ["Y", 8 : i64], moduli = [], key_atoms = 0, query_atoms = 0, relations = 0, permuted = false, opaque = false, hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, unbounded = "", cases = [""]>
+
+// -----
+
+// expected-error @+1 {{expected cases that are sets as text}}
+#f = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">], extents = [], moduli = [], key_atoms = 0, query_atoms = 0, relations = 0, permuted = false, opaque = false, hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, unbounded = "", cases = [1 : i64]>
+
+// -----
+
+// expected-error @+1 {{a pattern is not both empty and dense}}
+#f = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">], extents = [], moduli = [], key_atoms = 0, query_atoms = 0, relations = 0, permuted = false, opaque = false, hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = true, dense = true, unbounded = "", cases = [""]>
 
 // -----
 
 // expected-error @+1 {{expected a column chunk that is a multiple of 8, but got 100}}
-#t = #effattn.tiling<order = contiguous, rows = 16, column_block = 8, column_chunk = 100>
+#t = #effattn.tiling<order = contiguous, rows = 16, modulus = 1, shape = [], relation = -1, gathered = false, column_block = 8, column_chunk = 100, cases = []>
+
+// -----
+
+// expected-error @+1 {{expected a modulus of at least 1, and 1 for other orders than residues, but got 4}}
+#t = #effattn.tiling<order = contiguous, rows = 16, modulus = 4, shape = [], relation = -1, gathered = false, column_block = 8, column_chunk = 384, cases = []>
+
+// -----
+
+// expected-error @+1 {{expected a shape of 2 or 3 extents for the order 'grid' and none for others, but got 2}}
+#t = #effattn.tiling<order = contiguous, rows = 16, modulus = 1, shape = [4, 4], relation = -1, gathered = false, column_block = 8, column_chunk = 384, cases = []>
+
+// -----
+
+// expected-error @+1 {{expected a shape of 2 or 3 extents for the order 'grid' and none for others, but got 0}}
+#t = #effattn.tiling<order = grid, rows = 16, modulus = 1, shape = [], relation = -1, gathered = false, column_block = 8, column_chunk = 384, cases = []>
+
+// -----
+
+// expected-error @+1 {{expected a shape of 16 rows, but got 8}}
+#t = #effattn.tiling<order = grid, rows = 16, modulus = 1, shape = [2, 4], relation = -1, gathered = false, column_block = 8, column_chunk = 384, cases = []>
+
+// -----
+
+// expected-error @+1 {{expected the number of a relation for the order 'by_label' and -1 for others, but got -1}}
+#t = #effattn.tiling<order = by_label, rows = 16, modulus = 1, shape = [], relation = -1, gathered = false, column_block = 8, column_chunk = 384, cases = []>
+
+// -----
+
+// expected-error @+1 {{expected no cases where columns are gathered}}
+#t = #effattn.tiling<order = contiguous, rows = 16, modulus = 1, shape = [], relation = -1, gathered = true, column_block = 8, column_chunk = 384, cases = [#effattn.tile_case<touch = "", full = "", partial = "">]>
+
+// -----
+
+// expected-error @+1 {{expected cases that are effattn.tile_case}}
+#t = #effattn.tiling<order = contiguous, rows = 16, modulus = 1, shape = [], relation = -1, gathered = false, column_block = 8, column_chunk = 384, cases = ["x"]>
 
 // -----
 
 !t = !effattn.tensor<[N, 8] x f32>
 !l = !effattn.tensor<[N] x f32>
-func.func @tile_rows(%q: !t, %p: !effattn.pattern) {
-  // expected-error @+1 {{expected tiles of 16 rows, for which its facts hold, but got 8}}
+func.func @tile_cases(%q: !t, %p: !effattn.pattern) {
+  // expected-error @+1 {{expected 1 cases of tiles, as its facts have, but got 2}}
   %o, %lse = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p)
-    {facts = #effattn.facts<tile_rows = 16, parameters = [<"N" is variable "N">, <"M" is variable "M">], moduli = [], key_sets = [], query_sets = [], hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, cases = [<keys = 0, queries = 0, touch = "", full = "", partial = "", row = "">]>,
-     tiling = #effattn.tiling<order = contiguous, rows = 8, column_block = 8, column_chunk = 384>} -> !t, !l
+    {facts = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">], extents = [], moduli = [], key_atoms = 0, query_atoms = 0, relations = 0, permuted = false, opaque = false, hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, unbounded = "", cases = [""]>,
+     tiling = #effattn.tiling<order = contiguous, rows = 16, modulus = 1, shape = [], relation = -1, gathered = false, column_block = 8, column_chunk = 384, cases = [#effattn.tile_case<touch = "", full = "", partial = "">, #effattn.tile_case<touch = "", full = "", partial = "">]>} -> !t, !l
+  return
+}
+
+// -----
+
+!t = !effattn.tensor<[N, 8] x f32>
+!l = !effattn.tensor<[N] x f32>
+func.func @tile_shape(%q: !t, %p: !effattn.pattern) {
+  // expected-error @+1 {{expected tiles of 0 extents, as the grid has, but got 2}}
+  %o, %lse = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p)
+    {facts = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">], extents = [], moduli = [], key_atoms = 0, query_atoms = 0, relations = 0, permuted = false, opaque = false, hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, unbounded = "", cases = [""]>,
+     tiling = #effattn.tiling<order = grid, rows = 16, modulus = 1, shape = [4, 4], relation = -1, gathered = false, column_block = 8, column_chunk = 384, cases = [#effattn.tile_case<touch = "", full = "", partial = "">]>} -> !t, !l
+  return
+}
+
+// -----
+
+!t = !effattn.tensor<[N, 8] x f32>
+!l = !effattn.tensor<[N] x f32>
+func.func @tile_relation(%q: !t, %p: !effattn.pattern) {
+  // expected-error @+1 {{sorts rows by relation 0, but its facts have 0}}
+  %o, %lse = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p)
+    {facts = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">], extents = [], moduli = [], key_atoms = 0, query_atoms = 0, relations = 0, permuted = false, opaque = false, hull = ["", ""], pair_causal = true, counterexample = "", count_exact = false, count = "", pieces = [], empty = false, dense = false, unbounded = "", cases = [""]>,
+     tiling = #effattn.tiling<order = by_label, rows = 16, modulus = 1, shape = [], relation = 0, gathered = false, column_block = 8, column_chunk = 384, cases = []>} -> !t, !l
+  return
+}
+
+// -----
+
+!t = !effattn.tensor<[N, 8] x f32>
+!l = !effattn.tensor<[N] x f32>
+func.func @head_range(%q: !t, %p: !effattn.pattern) {
+  // expected-error @+1 {{expected a range [low, high] of heads, but got array<i64: 3, 2>}}
+  %o, %lse = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p)
+    {heads = array<i64: 3, 2>} -> !t, !l
+  return
+}
+
+// -----
+
+!t = !effattn.tensor<[N, 8] x f32>
+!l = !effattn.tensor<[N] x f32>
+func.func @no_heads(%q: !t, %p: !effattn.pattern) {
+  // expected-error @+1 {{expected a range within 1 heads, but got array<i64: 0, 2>}}
+  %o, %lse = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p)
+    {heads = array<i64: 0, 2>} -> !t, !l
+  return
+}
+
+// -----
+
+!t = !effattn.tensor<[4, N, 8] x f32>
+!l = !effattn.tensor<[4, N] x f32>
+func.func @heads(%q: !t, %p: !effattn.pattern) {
+  // expected-error @+1 {{expected a range within 4 heads, but got array<i64: 2, 8>}}
+  %o, %lse = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p)
+    {heads = array<i64: 2, 8>} -> !t, !l
+  return
+}
+
+// -----
+
+!t = !effattn.tensor<[N, 8] x f32>
+!l = !effattn.tensor<[N] x f32>
+func.func @by_heads(%a: !t, %l: !l) {
+  // expected-error @+1 {{expected range 1 to begin at head 2, but got 3 [S1]}}
+  %o, %lse = effattn.by_heads [0, 2, 3, 4] (%a, %a) lse (%l, %l) : (!t, !t, !l, !l) -> (!t, !l)
+  return
+}
+
+// -----
+
+!t = !effattn.tensor<[N, 8] x f32>
+!l = !effattn.tensor<[N] x f32>
+func.func @by_heads_parts(%a: !t, %l: !l) {
+  // expected-error @+1 {{expected two bounds for each part, but got 2 bounds for 2 parts [S1]}}
+  %o, %lse = effattn.by_heads [0, 2] (%a, %a) lse (%l, %l) : (!t, !t, !l, !l) -> (!t, !l)
+  return
+}
+
+// -----
+
+!i = !effattn.tensor<[N] x i32>
+!f = !effattn.tensor<[N] x f32>
+func.func @order_tables(%t: !i) {
+  // expected-error @+1 {{expected tables of i32, but got '!effattn.tensor<[N] x f32>' [S1]}}
+  %a, %b = effattn.order_tables sort table(%t : !i) -> !i, !f
+  return
+}
+
+// -----
+
+!i = !effattn.tensor<[H, N] x i32>
+!f = !effattn.tensor<[N] x i32>
+func.func @order_axes(%t: !i, %s: !f) {
+  // expected-error @+1 {{expected tables of 2 axes, but got '!effattn.tensor<[N] x i32>' [S1]}}
+  %o = effattn.order sort table(%t : !i) tables(%s, %s : !f, !f)
+  return
+}
+
+// -----
+
+!d = !effattn.tensor<[4, N, 3] x i32>
+func.func @draw_size() {
+  // expected-error @+1 {{expected blocks of at least 1 token, but got 0 [S7]}}
+  %d = effattn.draw_blocks size 0 count 3 seed 7 queries <N> keys <N> -> !d
+  return
+}
+
+// -----
+
+!d = !effattn.tensor<[N, 3] x i32>
+func.func @draw_type() {
+  // expected-error @+1 {{expected drawn blocks of type i32 with axes heads, query blocks, count, but got '!effattn.tensor<[N, 3] x i32>' [S7]}}
+  %d = effattn.draw_blocks size 64 count 3 seed 7 queries <N> keys <N> -> !d
+  return
+}
+
+// -----
+
+!d = !effattn.tensor<[4, N, 3] x f32>
+func.func @drawn(%d: !d, %n: i64) {
+  // expected-error @+1 {{expected drawn blocks of type i32 with axes heads, query blocks, count, but got '!effattn.tensor<[4, N, 3] x f32>' [S7]}}
+  %p = effattn.random_blocks %n, %n, %n drawn(%d : !d)
   return
 }

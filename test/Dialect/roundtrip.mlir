@@ -169,11 +169,13 @@ effattn.kernel @attends("q" %q: !effattn.tensor<[N, 8] x f32>,
   %scale = arith.extf %t : f32 to f64
   // CHECK: scale(%{{.*}}) q0(%{{.*}}) score {
   // CHECK-NEXT: ^bb0(%s: f64, %b: i64, %h: i64, %i: i64, %j: i64):
-  // CHECK: {facts = #effattn.facts<tile_rows = 16, parameters = [<"N" is variable "N">, <"M" is variable "M">, <"dim_N" is dimension "N">], moduli = [4], key_sets = [], query_sets = [],
+  // CHECK: {facts = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">, <"dim_N" is dimension "N">, <"Y" is extent "0">, <"x" is extra "1">], extents = ["Y", 8], moduli = [4],
+  // CHECK-SAME: key_atoms = 1, query_atoms = 0, relations = 0, permuted = false, opaque = false,
   // CHECK-SAME: hull = ["0", "t"], pair_causal = true, counterexample = "", count_exact = true, count = "N", pieces = [],
-  // CHECK-SAME: empty = false, dense = false,
-  // CHECK-SAME: cases = [<keys = 0, queries = 0, touch = "{ [k] }", full = "{ }", partial = "{ [k] }", row = "{ [j] }">]>
-  // CHECK-SAME: tiling = #effattn.tiling<order = contiguous, rows = 16, column_block = 8, column_chunk = 384>}
+  // CHECK-SAME: empty = false, dense = false, unbounded = "",
+  // CHECK-SAME: cases = ["{ [j] }", "{ [j] : j >= 0 }"]>
+  // CHECK-SAME: tiling = #effattn.tiling<order = grid, rows = 16, modulus = 1, shape = [2, 8], relation = -1, gathered = false, column_block = 8, column_chunk = 384,
+  // CHECK-SAME: cases = [#effattn.tile_case<touch = "{ [k] }", full = "{ }", partial = "{ [k] }">, #effattn.tile_case<touch = "", full = "", partial = "">]>}
   %o, %l = effattn.attend q(%q : !effattn.tensor<[N, 8] x f32>)
       k(%q : !effattn.tensor<[N, 8] x f32>)
       v(%q : !effattn.tensor<[N, 8] x f32>) pattern(%p) scale(%scale) q0(%c0)
@@ -184,14 +186,15 @@ effattn.kernel @attends("q" %q: !effattn.tensor<[N, 8] x f32>,
         %z = arith.mulf %x, %y : f64
         %u = arith.addf %s, %z : f64
         effattn.yield %u : f64
-      } {facts = #effattn.facts<tile_rows = 16, parameters = [<"N" is variable "N">, <"M" is variable "M">, <"dim_N" is dimension "N">],
-           moduli = [4], key_sets = [], query_sets = [],
+      } {facts = #effattn.facts<parameters = [<"N" is variable "N">, <"M" is variable "M">, <"dim_N" is dimension "N">, <"Y" is extent "0">, <"x" is extra "1">],
+           extents = ["Y", 8 : i64], moduli = [4], key_atoms = 1, query_atoms = 0, relations = 0, permuted = false, opaque = false,
            hull = ["0", "t"], pair_causal = true, counterexample = "",
            count_exact = true, count = "N", pieces = [], empty = false, dense = false,
-           cases = [<keys = 0, queries = 0, touch = "{ [k] }", full = "{ }",
-                     partial = "{ [k] }", row = "{ [j] }">]>,
-         tiling = #effattn.tiling<order = contiguous, rows = 16,
-           column_block = 8, column_chunk = 384>}
+           unbounded = "", cases = ["{ [j] }", "{ [j] : j >= 0 }"]>,
+         tiling = #effattn.tiling<order = grid, rows = 16, modulus = 1, shape = [2, 8], relation = -1, gathered = false,
+           column_block = 8, column_chunk = 384,
+           cases = [#effattn.tile_case<touch = "{ [k] }", full = "{ }", partial = "{ [k] }">,
+                    #effattn.tile_case<touch = "", full = "", partial = "">]>}
       -> !effattn.tensor<[N, 8] x f32>, !effattn.tensor<[N] x f32>
   // CHECK: effattn.attend v(%{{.*}} : !effattn.tensor<[N, 8] x f32>) pattern(%{{.*}}) logits {
   // CHECK-NEXT: ^bb0(%b: i64, %h: i64, %i: i64, %j: i64):
@@ -227,4 +230,43 @@ effattn.kernel @attends("q" %q: !effattn.tensor<[N, 8] x f32>,
   %some = arith.cmpi slt, %c0, %n : i64
   effattn.require %some, "needs a token"
   effattn.return %x : !effattn.tensor<[N, 8] x f32>
+}
+
+// Tables of orders and of drawn blocks, ranges of heads.
+// CHECK-LABEL: effattn.kernel @tables(
+!o = !effattn.tensor<[4, N, 8] x f32>
+!l = !effattn.tensor<[4, N] x f32>
+!i = !effattn.tensor<[N] x i32>
+!d = !effattn.tensor<[4, N ceildiv 16, 3] x i32>
+effattn.kernel @tables("q" %q: !o, "t" %t: !i) -> (!o) dimensions ["N"] {
+  %c0 = arith.constant 0 : i64
+  %c3 = arith.constant 3 : i64
+  %c16 = arith.constant 16 : i64
+  // CHECK: %tokens, %ranks = effattn.order_tables sort table(%t : !effattn.tensor<[N] x i32>) -> !effattn.tensor<[N] x i32>, !effattn.tensor<[N] x i32>
+  %tokens, %ranks = effattn.order_tables sort table(%t : !i) -> !i, !i
+  // CHECK: effattn.order_tables column_major sizes(%{{.*}}, %{{.*}}) -> !effattn.tensor<[48] x i32>, !effattn.tensor<[48] x i32>
+  %tokens2, %ranks2 = effattn.order_tables column_major sizes(%c16, %c3)
+    -> !effattn.tensor<[48] x i32>, !effattn.tensor<[48] x i32>
+  // CHECK: effattn.order sort table(%t : !effattn.tensor<[N] x i32>) tables(%tokens, %ranks : !effattn.tensor<[N] x i32>, !effattn.tensor<[N] x i32>)
+  %order = effattn.order sort table(%t : !i) tables(%tokens, %ranks : !i, !i)
+  %same = effattn.same_block %c16, %c0, %c0
+  %in = effattn.in_order %order, %order, %same
+  // CHECK: effattn.draw_blocks size 16 count 3 seed 7 queries <N> keys <N> q0(%{{.*}}) outside(%{{.*}}) touched <parameters = [<"N" is variable "N">, <"M" is variable "M">], moduli = [16], set = "{ [j] }"> -> !effattn.tensor<[4, N ceildiv 16, 3] x i32>
+  %drawn = effattn.draw_blocks size 16 count 3 seed 7 queries <N> keys <N>
+    q0(%c0) outside(%same)
+    touched <parameters = [<"N" is variable "N">, <"M" is variable "M">],
+             moduli = [16], set = "{ [j] }"> -> !d
+  // CHECK: effattn.draw_blocks size 16 count 3 seed 7 queries <N> keys <N> -> !effattn.tensor<[4, N ceildiv 16, 3] x i32>
+  %drawn2 = effattn.draw_blocks size 16 count 3 seed 7 queries <N> keys <N> -> !d
+  // CHECK: effattn.random_blocks %{{.*}}, %{{.*}}, %{{.*}} outside %{{.*}} drawn(%{{.*}} : !effattn.tensor<[4, N ceildiv 16, 3] x i32>)
+  %random = effattn.random_blocks %c16, %c3, %c3 outside %same drawn(%drawn : !d)
+  // CHECK: {heads = array<i64: 0, 2>}
+  %a, %al = effattn.attend q(%q : !o) k(%q : !o) v(%q : !o) pattern(%in)
+    {heads = array<i64: 0, 2>} -> !o, !l
+  %b, %bl = effattn.attend q(%q : !o) k(%q : !o) v(%q : !o) pattern(%random)
+    {heads = array<i64: 2, 4>} -> !o, !l
+  // CHECK: effattn.by_heads [0, 2, 2, 4](%{{.*}}, %{{.*}}) lse(%{{.*}}, %{{.*}}) :
+  %r, %rl = effattn.by_heads [0, 2, 2, 4] (%a, %b) lse (%al, %bl)
+    : (!o, !o, !l, !l) -> (!o, !l)
+  effattn.return %r : !o
 }

@@ -1,121 +1,6 @@
-// What analysis does not support is named where it is asked for.
+// What analysis does not support, or cannot bound, is named where it is asked
+// for.
 // RUN: effattn-opt %s -split-input-file -verify-diagnostics -effattn-analyse
-
-!t = !effattn.tensor<[N, 8] x f32>
-!l = !effattn.tensor<[N] x f32>
-effattn.kernel @segments("q" %q: !t, "t" %t: !effattn.tensor<[N] x i32>)
-    -> (!t) dimensions ["N"] {
-  %c = effattn.causal
-  // expected-error @+1 {{'segments' is not supported yet; supported are all, none, causal}}
-  %s = effattn.segments %t : !effattn.tensor<[N] x i32>
-  %p = effattn.intersect %c, %s
-  %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
-  effattn.return %o : !t
-}
-
-// -----
-
-!t = !effattn.tensor<[N, 8] x f32>
-!l = !effattn.tensor<[N] x f32>
-effattn.kernel @blocks("q" %q: !t, "t" %t: !effattn.tensor<[R, R] x i1>)
-    -> (!t) dimensions ["N", "R"] {
-  %c = arith.constant 64 : i64
-  // expected-error @+1 {{'blocks' is not supported yet}}
-  %p = effattn.blocks %t, %c : !effattn.tensor<[R, R] x i1>
-  %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
-  effattn.return %o : !t
-}
-
-// -----
-
-!t = !effattn.tensor<[N, 8] x f32>
-!l = !effattn.tensor<[N] x f32>
-effattn.kernel @random("q" %q: !t) -> (!t) dimensions ["N"] {
-  %c = arith.constant 64 : i64
-  // expected-error @+1 {{'random_blocks' is not supported yet}}
-  %p = effattn.random_blocks %c, %c, %c
-  %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
-  effattn.return %o : !t
-}
-
-// -----
-
-!t = !effattn.tensor<[N, 8] x f32>
-!l = !effattn.tensor<[N] x f32>
-effattn.kernel @grid("q" %q: !t) -> (!t) dimensions ["N"] {
-  %c = arith.constant 64 : i64
-  // expected-error @+1 {{a pattern 'on grid' is not supported yet}}
-  %p = effattn.on_grid (%c, %c) {
-  ^bb0(%b: i64, %h: i64, %i: i64, %j: i64):
-    %x = effattn.variable "i.y" : i64
-    %y = effattn.variable "j.y" : i64
-    %e = arith.cmpi eq, %x, %y : i64
-    effattn.yield %e : i1
-  }
-  %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
-  effattn.return %o : !t
-}
-
-// -----
-
-!t = !effattn.tensor<[N, 8] x f32>
-!l = !effattn.tensor<[N] x f32>
-effattn.kernel @order("q" %q: !t, "t" %t: !effattn.tensor<[N] x i32>)
-    -> (!t) dimensions ["N"] {
-  %s = effattn.order sort table(%t : !effattn.tensor<[N] x i32>)
-  %c = effattn.causal
-  // expected-error @+1 {{'in_order' is not supported yet}}
-  %p = effattn.in_order %s, %s, %c
-  %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
-  effattn.return %o : !t
-}
-
-// -----
-
-!t = !effattn.tensor<[8, N, 8] x f32>
-!l = !effattn.tensor<[8, N] x f32>
-effattn.kernel @heads("q" %q: !t) -> (!t) dimensions ["N"] {
-  %a = effattn.all
-  %c = effattn.causal
-  // expected-error @+1 {{'heads' is not supported yet}}
-  %p = effattn.heads [0, 4, 4, 8] %a, %c
-  %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
-  effattn.return %o : !t
-}
-
-// -----
-
-!t = !effattn.tensor<[H, N, 8] x f32>
-!l = !effattn.tensor<[H, N] x f32>
-effattn.kernel @lookup("q" %q: !t, "span" %s: !effattn.tensor<[H] x i32>)
-    -> (!t) dimensions ["H", "N"] {
-  // expected-error @+1 {{a table look-up in a pattern is not supported yet}}
-  %p = effattn.comprehension {
-  ^bb0(%b: i64, %h: i64, %i: i64, %j: i64):
-    %x = effattn.lookup %s[%h] : !effattn.tensor<[H] x i32> -> i64
-    %d = arith.subi %i, %j : i64
-    %e = arith.cmpi slt, %d, %x : i64
-    effattn.yield %e : i1
-  }
-  %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
-  effattn.return %o : !t
-}
-
-// -----
-
-!t = !effattn.tensor<[H, N, 8] x f32>
-!l = !effattn.tensor<[H, N] x f32>
-!s = !effattn.index_set<[H, G] in N>
-// expected-note @+1 {{the index set is here}}
-effattn.kernel @set_per_head("q" %q: !t, "g" %g: !s)
-    -> (!t) dimensions ["H", "N", "G"] {
-  %p = effattn.keys %g : !s
-  // expected-error @+1 {{an index set for each batch or head in a pattern is not supported yet; supported are index sets of one axis, but got index[H, G] in N}}
-  %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
-  effattn.return %o : !t
-}
-
-// -----
 
 !t = !effattn.tensor<[H, T, 8] x f32>
 !l = !effattn.tensor<[H, T] x f32>
@@ -134,8 +19,8 @@ effattn.kernel @ragged("q" %q: !t, "cu" %cu: !effattn.tensor<[B + 1] x i32>)
 !l = !effattn.tensor<[N] x f32>
 effattn.kernel @not_affine("q" %q: !t, "m" %m: i64) -> (!t) dimensions ["N"] {
   // expected-error @+3 {{the columns of this pattern cannot be bounded for a tile of rows [S10]}}
-  // expected-note @+2 {{division by a quantity that is not known when compiling is not affine}}
-  // expected-note @+1 {{with --allow-dense every one of the N x M pairs is computed}}
+  // expected-note @+2 {{can hold for every column of a row, and nothing else bounds the columns}}
+  // expected-note @+1 {{with --allow-dense every one of the N x M pairs is computed for each batch and head}}
   %p = effattn.stride %m
   %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
   effattn.return %o : !t
@@ -148,14 +33,41 @@ effattn.kernel @not_affine("q" %q: !t, "m" %m: i64) -> (!t) dimensions ["N"] {
 !l = !effattn.tensor<[N] x f32>
 effattn.kernel @two("q" %q: !t, "t" %t: !effattn.tensor<[N] x i32>)
     -> (!t) dimensions ["N"] {
-  // expected-error @+1 {{'segments' is not supported yet}}
-  %p = effattn.segments %t : !effattn.tensor<[N] x i32>
+  %s = effattn.order sort table(%t : !effattn.tensor<[N] x i32>)
+  %c = effattn.causal
+  // expected-error @+1 {{the tables of this order have not been made; expected stage 'make-tables' to have run}}
+  %p = effattn.in_order %s, %s, %c
   %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
-  %c = arith.constant 64 : i64
-  // expected-error @+1 {{'random_blocks' is not supported yet}}
-  %r = effattn.random_blocks %c, %c, %c
+  %c64 = arith.constant 64 : i64
+  // expected-error @+1 {{the blocks of this pattern have not been drawn; expected stage 'make-tables' to have run}}
+  %r = effattn.random_blocks %c64, %c64, %c64
   %u, %ul = effattn.attend q(%q : !t) k(%q : !t) v(%o : !t) pattern(%r) -> !t, !l
   effattn.return %u : !t
+}
+
+// -----
+
+// A table of two tokens that are not its indices, alone and beside a window: it
+// is the table that the columns are not bounded for.
+!t = !effattn.tensor<[N, 8] x f32>
+!l = !effattn.tensor<[N] x f32>
+effattn.kernel @unknown("q" %q: !t, "t" %t: !effattn.tensor<[N] x i1>)
+    -> (!t) dimensions ["N"] example {N = 64 : i64} {
+  %c1 = arith.constant 1 : i64
+  %c8 = arith.constant 8 : i64
+  %w = effattn.window %c8, %c8, %c1
+  %s = effattn.comprehension {
+  ^bb0(%b: i64, %h: i64, %i: i64, %j: i64):
+    %k = arith.addi %i, %j : i64
+    %x = effattn.lookup %t[%k] : !effattn.tensor<[N] x i1> -> i1
+    effattn.yield %x : i1
+  }
+  // expected-error @+3 {{the columns of this pattern cannot be bounded for a tile of rows [S10]}}
+  // expected-note @+2 {{can hold for every column of a row, and nothing else bounds the columns}}
+  // expected-note @+1 {{with --allow-dense every one of the N x M pairs (64 x 64 at N = 64) is computed for each batch and head}}
+  %p = effattn.union %w, %s
+  %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
+  effattn.return %o : !t
 }
 
 // -----

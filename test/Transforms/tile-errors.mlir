@@ -8,14 +8,10 @@
 // RUN: not effattn-opt %s '-effattn-verify-stage=stage=lower' 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=STAGE
 
-// RUN: not effattn-opt %s -effattn-analyse=tile-rows=16 -effattn-tile=rows=8 \
-// RUN:   2>&1 | FileCheck %s --check-prefix=ROWS
-
-// ROWS: error: 'effattn.attend' op has facts for tiles of 16 rows, but tiles of 8 are asked for
-// CHUNK: error: expected a column chunk that is a multiple of 8, but got 100
+// CHUNK: error: expected a number of tile rows and a column chunk that is a multiple of the column block, but got 1 numbers, 100 and 8
 // ANALYSE: error: 'effattn.attend' op has no facts after stage 'analyse'
 // TILE: error: 'effattn.attend' op has no tiling after stage 'tile'
-// STAGE: error: expected stage simplify, analyse or tile, but got 'lower'
+// STAGE: error: expected stage simplify, make-tables, analyse or tile, but got 'lower'
 
 !t = !effattn.tensor<[N, 8] x f32>
 !l = !effattn.tensor<[N] x f32>

@@ -1,0 +1,59 @@
+// RUN: effattn-opt %s -split-input-file -verify-diagnostics -effattn-make-tables
+// RUN: not effattn-opt %s -split-input-file '-effattn-verify-stage=stage=make-tables' 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=STAGE
+
+// STAGE: error: 'effattn.random_blocks' op has no drawn blocks after stage 'make-tables'
+
+!t = !effattn.tensor<[N, 8] x f32>
+!l = !effattn.tensor<[N] x f32>
+effattn.kernel @size("q" %q: !t, "w" %w: i64) -> (!t) dimensions ["N"] {
+  %c3 = arith.constant 3 : i64
+  // expected-error @+1 {{expected a block size of random_blocks that is known when compiling; make it a `param` [S7]}}
+  %p = effattn.random_blocks %w, %c3, %c3
+  %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
+  effattn.return %o : !t
+}
+
+// -----
+
+!t = !effattn.tensor<[N, 8] x f32>
+!l = !effattn.tensor<[N] x f32>
+effattn.kernel @outside("q" %q: !t, "t" %t: !effattn.tensor<[N] x i32>)
+    -> (!t) dimensions ["N"] {
+  %c64 = arith.constant 64 : i64
+  // expected-error @+2 {{the blocks that 'outside' of random_blocks touches cannot be listed [S7]}}
+  // expected-note @+1 {{which blocks it touches is known at launch only: supported is a pattern without tables and index sets}}
+  %s = effattn.segments %t : !effattn.tensor<[N] x i32>
+  %p = effattn.random_blocks %c64, %c64, %c64 outside %s
+  %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
+  effattn.return %o : !t
+}
+
+// -----
+
+!t = !effattn.tensor<[N, 8] x f32>
+!l = !effattn.tensor<[N] x f32>
+effattn.kernel @not_affine("q" %q: !t, "m" %m: i64) -> (!t) dimensions ["N"] {
+  %c64 = arith.constant 64 : i64
+  // expected-error @+2 {{the blocks that 'outside' of random_blocks touches cannot be listed [S7]}}
+  // expected-note @+1 {{known at launch only}}
+  %s = effattn.stride %m
+  %p = effattn.random_blocks %c64, %c64, %c64 outside %s
+  %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
+  effattn.return %o : !t
+}
+
+// -----
+
+!t = !effattn.tensor<[N, 8] x f32>
+!l = !effattn.tensor<[N] x f32>
+effattn.kernel @random_outside("q" %q: !t) -> (!t) dimensions ["N"] {
+  %c64 = arith.constant 64 : i64
+  %c1 = arith.constant 1 : i64
+  // expected-error @+2 {{the blocks that 'outside' of random_blocks touches cannot be listed [S7]}}
+  // expected-note @+1 {{which blocks it touches is known at launch only}}
+  %s = effattn.random_blocks %c64, %c1, %c1
+  %p = effattn.random_blocks %c64, %c64, %c64 outside %s
+  %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
+  effattn.return %o : !t
+}
