@@ -320,35 +320,19 @@ ProbeLaunch::run(ProbeContext &context) {
 
 namespace {
 
-/// rank -> token of this batch entry and head; empty: ranks are tokens.
-std::vector<int32_t> orderOf(effattn_launch *launch, int32_t slot,
-                             int64_t batch, int64_t head) {
-  std::vector<int32_t> tokens;
-  effattn_view view;
-  if (slot < 0 || effattn_host_view(launch, slot, 3, &view) || !view.data)
-    return tokens;
-  int64_t offset = (view.shape[0] > 1 ? batch * view.stride[0] : 0) +
-                   (view.shape[1] > 1 ? head * view.stride[1] : 0);
-  const auto *first = static_cast<const int32_t *>(view.data) + offset;
-  for (int64_t k = 0; k < view.shape[2]; ++k)
-    tokens.push_back(first[k * view.stride[2]]);
-  return tokens;
-}
-
 /// Appends the runs [first, first + count) of the plan, in tokens.
 int64_t appendRuns(const effattn_plan &plan, int64_t first, int64_t count,
-                   const std::vector<int32_t> &tokens,
                    std::vector<ProbedRun> &runs) {
   size_t before = runs.size();
   for (int64_t k = first; k < first + count; ++k) {
     const effattn_plan_run &run = plan.runs[k];
-    if (tokens.empty()) {
+    if (!plan.key_order) {
       runs.push_back({{run.first, run.step, run.count}, run.sets});
       continue;
     }
     std::vector<int64_t> columns;
     for (int64_t c = 0; c < run.count; ++c)
-      columns.push_back(tokens.at(run.first + c * run.step));
+      columns.push_back(plan.key_order[run.first + c * run.step]);
     std::sort(columns.begin(), columns.end());
     for (size_t c = 0; c < columns.size();) {
       size_t end = c + 1;
@@ -362,24 +346,22 @@ int64_t appendRuns(const effattn_plan &plan, int64_t first, int64_t count,
 }
 
 void appendTile(const effattn_plan &plan, const effattn_plan_tile &tile,
-                const std::vector<int32_t> &queryTokens,
-                const std::vector<int32_t> &keyTokens, ProbedAttend &attend) {
+                ProbedAttend &attend) {
   ProbedAttend::TileRange range = {};
   range.firstRow = static_cast<int64_t>(attend.rows.size());
   for (uint32_t k = 0; k < plan.tile_rows; ++k) {
     int32_t row = plan.rows[tile.rows + k];
     if (row < 0)
       continue;
-    attend.rows.push_back(queryTokens.empty() ? row : queryTokens.at(row));
+    attend.rows.push_back(row);
     if (plan.row_sets)
       attend.rowSets.push_back(plan.row_sets[tile.rows + k]);
   }
   range.rows = static_cast<int64_t>(attend.rows.size()) - range.firstRow;
   range.firstRun = static_cast<int64_t>(attend.runs.size());
-  range.fullRuns =
-      appendRuns(plan, tile.runs, tile.full_runs, keyTokens, attend.runs);
+  range.fullRuns = appendRuns(plan, tile.runs, tile.full_runs, attend.runs);
   range.partialRuns = appendRuns(plan, tile.runs + tile.full_runs,
-                                 tile.partial_runs, keyTokens, attend.runs);
+                                 tile.partial_runs, attend.runs);
   attend.tiles.push_back(range);
 }
 
@@ -426,14 +408,9 @@ int32_t ProbeLaunch::record(const void *operandsAddress,
   const effattn_plan *plan =
       run.plans[batch * run.plan_batch_stride + head * run.plan_head_stride];
   attend.bytes = plan->bytes;
-  std::vector<int32_t> queryTokens, keyTokens;
-  if (attend.permuted) {
-    queryTokens = orderOf(&frame->launch, operands.query_order, batch, head);
-    keyTokens = orderOf(&frame->launch, operands.key_order, batch, head);
-  }
   attend.tiles.reserve(plan->tile_count);
   for (int64_t t = 0; t < plan->tile_count; ++t)
-    appendTile(*plan, plan->tiles[t], queryTokens, keyTokens, attend);
+    appendTile(*plan, plan->tiles[t], attend);
   return EFFATTN_OK;
 }
 

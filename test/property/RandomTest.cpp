@@ -1,0 +1,218 @@
+//===- RandomTest.cpp - grown patterns, planned, against every pair -------===//
+//
+// EFFATTN_PROPERTY_COUNT patterns (500) from seed EFFATTN_PROPERTY_SEED (1) on:
+// each is compiled from its text to planner functions, loaded, and planned at
+// some small sizes; facts of the analysis are compared with every pair too. A
+// failure is made smaller and printed with the line that repeats it.
+// EFFATTN_PROPERTY_REPORT names a file to which a line with the outcome is
+// appended.
+//
+//===----------------------------------------------------------------------===//
+
+#include "FactCheck.h"
+#include "Grown.h"
+#include "PlanCheck.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <unistd.h>
+
+namespace effattn::test {
+
+namespace {
+
+constexpr int worldsEach = 3;
+
+struct Trial {
+  Term pattern;
+  std::vector<World> worlds;
+  int64_t rows = 4; ///< of a tile; 0: the pass chooses among several
+};
+
+Trial grow(uint64_t seed) {
+  Grower grower(seed);
+  Trial trial;
+  trial.pattern = grower.pattern();
+  for (int k = 0; k < worldsEach; ++k)
+    trial.worlds.push_back(grower.world());
+  // A constant grid is one for all worlds.
+  for (World &world : trial.worlds)
+    if (kernelText(trial.pattern, world) !=
+        kernelText(trial.pattern, trial.worlds[0]))
+      world = trial.worlds[0];
+  trial.rows = std::array{4, 8, 16, 0}[grower.pick(4)];
+  return trial;
+}
+
+Strategy strategyOf(int64_t rows) {
+  Strategy strategy;
+  strategy.tileRows = {{rows, 1}};
+  if (rows == 0)
+    strategy.tileRows = {{4, 1}, {8, 0.9}, {16, 0.8}};
+  // Small tiles have to be worth something at small sizes.
+  strategy.tileCost = 8;
+  strategy.bandRowCost = 1;
+  return strategy;
+}
+
+enum class Outcome { Right, Refused, Wrong };
+
+Outcome check(const Trial &trial, std::string &problem) {
+  CompileOptions options;
+  options.file = "grown.attn";
+  options.isas = {"v3"};
+  options.allowDense = true;
+  options.strategy = strategyOf(trial.rows);
+  problem.clear();
+  auto probe =
+      probeText(kernelText(trial.pattern, trial.worlds[0]), options, problem);
+  if (!probe)
+    return Outcome::Refused;
+  problem.clear();
+  for (const World &world : trial.worlds) {
+    Meaning meaning(trial.pattern, world);
+    problem = checkPlans(*probe, 0, world.inputs(), World::heads,
+                         [&](int64_t h, int64_t i, int64_t j) {
+                           return int(meaning.holds(h, i, j));
+                         });
+    if (!problem.empty()) {
+      problem = fmt::format("N={} M={} Y={} X={} P={}: {}", world.N, world.M,
+                            world.Y, world.X, world.P, problem);
+      return Outcome::Wrong;
+    }
+  }
+  problem = checkFacts(probe->program().kernels[0], trial.worlds[0].inputs());
+  return problem.empty() ? Outcome::Right : Outcome::Wrong;
+}
+
+/// Less and less of a trial while it stays wrong.
+Trial shrink(Trial failing, std::string &problem) {
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  auto fails = [&](const Trial &candidate) {
+    std::string other;
+    if (std::chrono::steady_clock::now() > deadline ||
+        check(candidate, other) != Outcome::Wrong)
+      return false;
+    problem = other;
+    return true;
+  };
+  auto once = [&]() {
+    for (const World &world : failing.worlds)
+      if (Trial one = {failing.pattern, {world}, failing.rows};
+          failing.worlds.size() > 1 && fails(one)) {
+        failing = one;
+        return true;
+      }
+    for (const Term &term : smaller(failing.pattern))
+      if (Trial one = {term, failing.worlds, failing.rows};
+          sizeOf(term) < sizeOf(failing.pattern) && fails(one)) {
+        failing = one;
+        return true;
+      }
+    for (const World &world : smaller(failing.worlds[0]))
+      if (Trial one = {failing.pattern, {world}, failing.rows};
+          failing.worlds.size() == 1 && fails(one)) {
+        failing = one;
+        return true;
+      }
+    return false;
+  };
+  while (once())
+    ;
+  return failing;
+}
+
+int64_t setting(const char *name, int64_t otherwise) {
+  const char *text = std::getenv(name);
+  return text ? std::atoll(text) : otherwise;
+}
+
+/// What is being tried, for a crash.
+char current[4096];
+
+void tellAndDie(int signal) {
+  ssize_t ignored = write(STDERR_FILENO, current, strlen(current));
+  (void)ignored;
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+/// The first error of diagnostics without its place and without quoted parts.
+std::string kindOf(const std::string &diagnostics) {
+  size_t begin = diagnostics.find("error: ");
+  begin = begin == std::string::npos ? 0 : begin + 7;
+  std::string line =
+      diagnostics.substr(begin, diagnostics.find('\n', begin) - begin);
+  std::string kind;
+  bool quoted = false;
+  for (char c : line) {
+    if (c == '\'')
+      quoted = !quoted;
+    else if (!quoted && !std::isdigit(c))
+      kind += c;
+  }
+  return kind.substr(0, 90);
+}
+
+void report(int64_t first, int64_t count, int64_t refused, int64_t wrong) {
+  const char *path = std::getenv("EFFATTN_PROPERTY_REPORT");
+  if (!path)
+    return;
+  if (FILE *file = std::fopen(path, "a")) {
+    std::string line = fmt::format(
+        "{:%Y-%m-%d}: seeds {} to {}: {} patterns at {} sizes each, {} refused "
+        "with a message, {} wrong\n",
+        std::chrono::system_clock::now(), first, first + count - 1, count,
+        worldsEach, refused, wrong);
+    std::fputs(line.c_str(), file);
+    std::fclose(file);
+  }
+}
+
+TEST(Random, PlansAgreeWithEveryPair) {
+  int64_t count = setting("EFFATTN_PROPERTY_COUNT", 500);
+  int64_t first = setting("EFFATTN_PROPERTY_SEED", 1);
+  std::map<std::string, int> refusals;
+  int64_t refused = 0, wrong = 0;
+  for (int signal : {SIGSEGV, SIGABRT, SIGFPE})
+    std::signal(signal, tellAndDie);
+  for (int64_t seed = first; seed < first + count; ++seed) {
+    Trial trial = grow(seed);
+    snprintf(current, sizeof current, "EFFATTN_PROPERTY_SEED=%lld: %s\n",
+             static_cast<long long>(seed),
+             toString(trial.pattern, trial.worlds[0]).c_str());
+    std::string problem;
+    Outcome outcome = check(trial, problem);
+    if (outcome == Outcome::Refused) {
+      ++refused;
+      if (refusals[kindOf(problem)]++ == 0)
+        fmt::print("first refusal: {}{}\n", current, problem);
+    }
+    if (outcome != Outcome::Wrong)
+      continue;
+    ++wrong;
+    if (setting("EFFATTN_PROPERTY_SHRINK", 1))
+      trial = shrink(trial, problem);
+    ADD_FAILURE() << "EFFATTN_PROPERTY_SEED=" << seed
+                  << " EFFATTN_PROPERTY_COUNT=1, " << trial.rows
+                  << " rows: " << toString(trial.pattern, trial.worlds[0])
+                  << ": " << problem;
+    if (wrong >= setting("EFFATTN_PROPERTY_MOST", 10))
+      break;
+  }
+  for (const auto &[kind, times] : refusals)
+    fmt::print("refused {} times: {}\n", times, kind);
+  report(first, count, refused, wrong);
+  EXPECT_LE(refused, 5 + count / 10) << "too many are refused";
+}
+
+} // namespace
+
+} // namespace effattn::test
