@@ -146,7 +146,9 @@ Term Grower::condition(int depth) {
     // Look-ups are not allowed inside of `exists`.
     int before = tables;
     tables = 99;
+    scope.push_back(name);
     Term body = condition(depth - 1);
+    scope.pop_back();
     tables = before;
     return {Form::Exists, {name, low, high}, {body}};
   }
@@ -156,7 +158,11 @@ Term Grower::condition(int depth) {
             {comparison(1), condition(depth - 1), condition(depth - 1)}};
   case 8: {
     int64_t name = names++;
-    return {Form::LetCondition, {name}, {integer(1), condition(depth - 1)}};
+    Term value = integer(1);
+    scope.push_back(name);
+    Term body = condition(depth - 1);
+    scope.pop_back();
+    return {Form::LetCondition, {name}, {value, body}};
   }
   case 9:
     if (++tables < 3) {
@@ -240,6 +246,8 @@ Term Grower::integer(int depth) {
 }
 
 Term Grower::leaf() {
+  if (!scope.empty() && pick(3) == 0)
+    return {Form::Bound, {scope[pick(int(scope.size()))]}, {}};
   if (onGrid && pick(2)) {
     static const Form forms[] = {Form::IY, Form::IX, Form::JY, Form::JX};
     return {forms[pick(4)], {}, {}};

@@ -170,6 +170,7 @@ private:
   bool onGrid = false, byHead = false, inOrder = false;
   int tables = 0; ///< conditions on tables so far
   int names = 0;
+  std::vector<int64_t> scope; ///< names bound here
 };
 
 /// Terms with less in them: nodes replaced by a child or a leaf of their type,
