@@ -261,7 +261,15 @@ static bool merge_tiles(effattn_planner *planner, const completions *all,
   return effattn_plan_sweep(planner, INT64_MAX);
 }
 
-/* A column is full where each row sees it whatever the unknown atoms are. */
+/* The cases of an Unknown relation are all those of state 2. */
+static bool has_unknown(const effattn_planner *planner) {
+  for (uint32_t r = 0; r < planner->request->relations; ++r)
+    if (planner->request->relation[r].kind == EFFATTN_RELATION_UNKNOWN)
+      return true;
+  return false;
+}
+
+/* A column is full where each row sees it whatever the open atoms are. */
 static bool merge_rows(effattn_planner *planner, const completions *all,
                        const int32_t *rows) {
   planner->sources.count = 0;
@@ -274,7 +282,8 @@ static bool merge_rows(effattn_planner *planner, const completions *all,
       if (!add_source(planner, completed(planner, all, n, false)->row, rows[k]))
         return false;
   }
-  const bool known = !all->maybe_keys && !all->maybe_queries;
+  const bool known =
+      !all->maybe_keys && !all->maybe_queries && !has_unknown(planner);
   return effattn_plan_sweep(planner, known ? present * all->count : INT64_MAX);
 }
 
