@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace effattn::test {
@@ -75,6 +76,11 @@ public:
   /// Sets i, j and their coordinates on a grid.
   void setPair(int64_t i, int64_t j, const std::vector<int64_t> &extents);
   int64_t evaluate(const Scalar &node);
+
+private:
+  /// Where the value of a variable is: names are looked up once.
+  std::unordered_map<const Scalar *, const int64_t *> places;
+  int64_t *row = nullptr, *column = nullptr;
 };
 
 struct Sizes {

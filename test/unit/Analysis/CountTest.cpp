@@ -24,7 +24,8 @@ void expectCounts(Expr predicate, int64_t limit) {
   SCOPED_TRACE(count.formula);
   PairEvaluator evaluator;
   for (int64_t n = 1; n <= limit; ++n) {
-    evaluator.values = {{"N", n}, {"M", n}, {"q0", 0}};
+    evaluator.values["N"] = evaluator.values["M"] = n;
+    evaluator.values["q0"] = 0;
     int64_t expected = 0;
     for (int64_t row = 0; row < n; ++row)
       for (int64_t column = 0; column < n; ++column) {
