@@ -59,6 +59,10 @@ llvm::SmallVector<HeadRange> headRanges(mlir::OpBuilder &builder,
                                         mlir::Value pattern,
                                         const PatternRef &tree);
 
+/// MergeOnce.cpp: merges with `duplicates_once` as one attend, where the parts
+/// differ in their patterns only.
+void uniteMergesOnce(mlir::ModuleOp module);
+
 /// Equal operations are shared, those without use go.
 void cleanUp(mlir::ModuleOp module);
 

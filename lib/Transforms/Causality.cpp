@@ -26,10 +26,10 @@ CausalityVerdict verdictOf(Reaches &reaches, Value result) {
   for (const StreamReach &stream : reach.streams) {
     if (length && reaches.isCausal(stream, length))
       continue;
-    return {CausalityLevel::None,
-            !stream.why.empty() ? stream.why
-            : length            ? "a result reads a token after its own"
-                                : "a result has no tokens"};
+    return {CausalityLevel::None, !stream.why.empty() ? stream.why
+                                  : length
+                                      ? "a result reads a token after its own"
+                                      : "a result has no tokens"};
   }
   if (!reach.selection.empty())
     return {CausalityLevel::Pairs, reach.selection};
@@ -63,8 +63,8 @@ LogicalResult findCausality(ModuleOp module, uint64_t maxOperations) {
     for (Value result : kernel.getEntry().getTerminator()->getOperands()) {
       CausalityVerdict verdict = verdictOf(reaches, result);
       verdicts.push_back(builder.getDictionaryAttr(
-          {builder.getNamedAttr(
-               "level", builder.getStringAttr(spelling(verdict.level))),
+          {builder.getNamedAttr("level",
+                                builder.getStringAttr(spelling(verdict.level))),
            builder.getNamedAttr("reason",
                                 builder.getStringAttr(verdict.reason))}));
     }

@@ -91,9 +91,9 @@ private:
   /// the stream, unless q0 says otherwise.
   ScalarRef offsetOf(const StreamReach &stream) const {
     if (equivalent(stream.tokens, m))
-      return parts.q0            ? parts.q0
+      return parts.q0           ? parts.q0
              : equivalent(m, n) ? constantInt(0)
-                                 : variable("M") - variable("N");
+                                : variable("M") - variable("N");
     if (equivalent(stream.tokens, n))
       return constantInt(0);
     return stream.tokens - variable("N");
@@ -133,9 +133,8 @@ private:
         result.where.reset();
         return result;
       }
-    } else if (keys.last &&
-               noPair(variable("i") + offset <
-                      substitute(keys.last, "t", variable("j")))) {
+    } else if (keys.last && noPair(variable("i") + offset <
+                                   substitute(keys.last, "t", variable("j")))) {
       return result;
     }
     if (keys.last)
@@ -178,16 +177,16 @@ private:
         return floorDiv(of, constantInt(size)) * constantInt(size) +
                constantInt(size - 1);
       };
-      ScalarRef beyond = end(variable("i")) <
-                         substitute(keys.last, "t", variable("j"));
+      ScalarRef beyond =
+          end(variable("i")) < substitute(keys.last, "t", variable("j"));
       auto facts = analyse(logicalAnd(raw, beyond), flat, &failure);
       if (!facts || !facts->empty)
         continue;
       StreamReach result = keys;
       result.last = end(variable("t"));
       result.where = op->getLoc();
-      result.why = fmt::format("{} looks ahead to the end of a block of {}",
-                               name, size);
+      result.why =
+          fmt::format("{} looks ahead to the end of a block of {}", name, size);
       return result;
     }
     return std::nullopt;
@@ -259,8 +258,8 @@ private:
     StreamReach read = stream;
     read.last = causal ? variable("t") + outerOffset(stream) : ScalarRef();
     if (!causal && read.why.empty()) {
-      read.why = fmt::format("the score of {} reads a table after the query",
-                             name);
+      read.why =
+          fmt::format("the score of {} reads a table after the query", name);
       read.where = op->getLoc();
     }
     add(result, read);

@@ -196,8 +196,8 @@ ValueReach Reaches::ofStep(ir::StepOp op) {
   std::vector<int64_t> integers;
   if (auto constants = op.getIntegers())
     integers.assign(constants->begin(), constants->end());
-  std::string name = fmt::format("step '{}' ({})", op.getName().str(),
-                                 placeOf(op.getLoc()));
+  std::string name =
+      fmt::format("step '{}' ({})", op.getName().str(), placeOf(op.getLoc()));
   ValueReach reach;
   for (unsigned k = 0; k < op.getInputs().size(); ++k) {
     const ValueReach operand = of(op.getInputs()[k]);
@@ -214,10 +214,9 @@ ValueReach Reaches::ofStep(ir::StepOp op) {
         stream = atSlot(stream, slot);
       else
         stream.last = nullptr;
-      stream.why =
-          slot ? fmt::format("{} reads up to token {} for slot t", name,
-                             effattn::toString(stream.last))
-               : fmt::format("{} reads every token", name);
+      stream.why = slot ? fmt::format("{} reads up to token {} for slot t",
+                                      name, effattn::toString(stream.last))
+                        : fmt::format("{} reads every token", name);
       stream.where = op.getLoc();
     }
     add(reach, moved);
@@ -236,9 +235,9 @@ ValueReach Reaches::ofOthers(Operation *op) {
     ValueReach one = of(operand);
     bool isSet = isa<ir::IndexSetType>(operand.getType());
     if (slotwise && isSet && one.readsTokens() && one.selection.empty())
-      one.selection =
-          fmt::format("the rows of '{}' ({}) are chosen by computed values",
-                      op->getName().stripDialect().str(), placeOf(op->getLoc()));
+      one.selection = fmt::format(
+          "the rows of '{}' ({}) are chosen by computed values",
+          op->getName().stripDialect().str(), placeOf(op->getLoc()));
     if (!slotwise)
       for (StreamReach &stream : one.streams)
         if (stream.last) {

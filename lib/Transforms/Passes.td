@@ -15,7 +15,9 @@ def EffattnSimplify : Pass<"effattn-simplify", "::mlir::ModuleOp"> {
 
     Does: shares equal operations and applies the identities of the dialect
     (`dialect/Canonicalize.td`) until none applies. Each holds exactly: for
-    every size and every input, bit by bit.
+    every size and every input, bit by bit. A merge in which keys count once,
+    of attends that differ in their patterns only, becomes one attend over the
+    union of the patterns.
 
     Leaves: patterns as a tree of operations without the constants `all` and
     `none` inside unions, intersections and differences, without double

@@ -50,6 +50,7 @@ LogicalResult simplify(ModuleOp module) {
   constexpr int mostRounds = 8;
   for (int round = 0; round < mostRounds; ++round) {
     shareEqualOperations(module);
+    uniteMergesOnce(module);
     bool changed = false;
     if (failed(applyPatternsGreedily(module, patterns, GreedyRewriteConfig(),
                                      &changed)))

@@ -47,3 +47,38 @@ effattn.kernel @rounds("q" %q: !t) -> (!t) dimensions ["N"] {
   %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
   effattn.return %o : !t
 }
+
+// Keys that count once: one attend over the union. With another score it stays
+// a merge.
+// CHECK-LABEL: effattn.kernel @once
+// CHECK: %[[U:.*]] = effattn.union
+// CHECK: %[[O:.*]], %{{.*}} = effattn.attend {{.*}} pattern(%[[U]])
+// CHECK-NOT: merge
+// CHECK: effattn.return %[[O]]
+// CHECK-LABEL: effattn.kernel @other_scale
+// CHECK: effattn.merge{{.*}} duplicates_once
+!once = !effattn.tensor<[N, 8] x f32>
+!once_lse = !effattn.tensor<[N] x f32>
+effattn.kernel @once("q" %q: !once) -> (!once) dimensions ["N"] {
+  %c1 = arith.constant 1 : i64
+  %c8 = arith.constant 8 : i64
+  %w = effattn.window %c8, %c8, %c1
+  %s = effattn.stride %c8
+  %a, %al = effattn.attend q(%q : !once) k(%q : !once) v(%q : !once) pattern(%w) -> !once, !once_lse
+  %b, %bl = effattn.attend q(%q : !once) k(%q : !once) v(%q : !once) pattern(%s) -> !once, !once_lse
+  %m, %ml = effattn.merge (%a, %b) lse (%al, %bl) duplicates_once
+    : (!once, !once, !once_lse, !once_lse) -> (!once, !once_lse)
+  effattn.return %m : !once
+}
+effattn.kernel @other_scale("q" %q: !once) -> (!once) dimensions ["N"] {
+  %c1 = arith.constant 1 : i64
+  %c8 = arith.constant 8 : i64
+  %half = arith.constant 0.5 : f64
+  %w = effattn.window %c8, %c8, %c1
+  %s = effattn.stride %c8
+  %a, %al = effattn.attend q(%q : !once) k(%q : !once) v(%q : !once) pattern(%w) -> !once, !once_lse
+  %b, %bl = effattn.attend q(%q : !once) k(%q : !once) v(%q : !once) pattern(%s) scale(%half) -> !once, !once_lse
+  %m, %ml = effattn.merge (%a, %b) lse (%al, %bl) duplicates_once
+    : (!once, !once, !once_lse, !once_lse) -> (!once, !once_lse)
+  effattn.return %m : !once
+}
