@@ -47,8 +47,11 @@ reference::Environment ProbedAttend::environment() const {
   reference::Environment result;
   result.dimensions = dimensions;
   result.arguments = scalars;
-  for (const auto &[name, value] : integers)
+  for (const auto &[name, value] : integers) {
     result.variables[name] = static_cast<double>(value);
+    result.dimensions.try_emplace(name, value);
+    result.arguments.try_emplace(name, static_cast<double>(value));
+  }
   result.variables["b"] = static_cast<double>(batch);
   result.variables["h"] = static_cast<double>(head);
   result.table = [tables = tables, batch = batch, head = head](
