@@ -256,7 +256,8 @@ static_assert(
 /// The tiled module of a pattern file; null with errors.
 mlir::OwningOpRef<mlir::ModuleOp> compile(const std::string &text,
                                           mlir::MLIRContext &context,
-                                          std::string &errors) {
+                                          std::string &errors,
+                                          const AnalyseOptions &options = {}) {
   llvm::SourceMgr sources;
   unsigned buffer = sources.AddNewSourceBuffer(
       llvm::MemoryBuffer::getMemBufferCopy(text, "test.attn"), {});
@@ -273,8 +274,9 @@ mlir::OwningOpRef<mlir::ModuleOp> compile(const std::string &text,
   auto module = importProgram(*program, sources, context);
   if (!module || mlir::failed(simplify(*module)) ||
       mlir::failed(makeTables(*module)) ||
-      mlir::failed(analysePatterns(*module, {})) ||
-      mlir::failed(tileAttends(*module, Strategy())))
+      mlir::failed(analysePatterns(*module, options)) ||
+      mlir::failed(
+          tileAttends(*module, Strategy(), nullptr, options.maxOperations)))
     return {};
   if (mlir::failed(verifyLowerable(*module)))
     return {};
@@ -288,6 +290,19 @@ std::string lowerErrors(const std::string &text) {
   std::string errors;
   auto module = compile(text, context, errors);
   return module && errors.empty() ? "no errors" : errors;
+}
+
+std::optional<LoweredKernel> lowerUnanalysed(const std::string &text,
+                                             std::string *errors) {
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  auto module = compile(text, context, *errors,
+                        {.allowDense = true, .maxOperations = 10});
+  std::optional<LoweredProgram> program;
+  if (module)
+    program = lower(*module);
+  if (!program)
+    return std::nullopt;
+  return program->kernels.at(0);
 }
 
 int32_t runHost(const std::string &text, const HostRun &run, Machine &machine,

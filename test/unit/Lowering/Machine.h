@@ -14,6 +14,7 @@
 #include "runtime/include/effattn/host.h"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -60,6 +61,11 @@ struct HostRun {
 };
 int32_t runHost(const std::string &text, const HostRun &run, Machine &machine,
                 std::string *errors);
+
+/// The only kernel of a file whose patterns cost too much to analyse: nothing
+/// is known of them.
+std::optional<LoweredKernel> lowerUnanalysed(const std::string &text,
+                                             std::string *errors);
 
 /// Diagnostics of a file that cannot be lowered.
 std::string lowerErrors(const std::string &text);

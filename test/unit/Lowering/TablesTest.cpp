@@ -143,4 +143,33 @@ TEST(Draws, BlocksAreDrawnForTheSizesOfTheAttend) {
   EXPECT_NE(trace[2].find("tables [4]"), std::string::npos) << trace[2];
 }
 
+/// The predicate still reads the index sets, so that plans have bits for them;
+/// columns are those of no set.
+TEST(Unanalysed, SetsThatOnlyTheKernelReads) {
+  std::string errors;
+  auto kernel = lowerUnanalysed(
+      "kernel test(q: f32[N, 16], k: f32[N, 16], v: f32[N, 16],"
+      " g: index[G] in N, f: index[F] in N, t: bool[N, N]) -> f32[N, 16] {\n"
+      "  return attend(q, k, v, (window(3, 3) | keys(g) | keys(f)) &"
+      " queries(f) & { (i, j) : t[i, j] })\n}\n",
+      &errors);
+  ASSERT_TRUE(kernel) << errors;
+  ASSERT_EQ(kernel->attends.size(), 1u);
+  const LoweredAttend &attend = kernel->attends[0];
+  EXPECT_EQ(attend.spec.keySets, 2);
+  EXPECT_EQ(attend.spec.querySets, 1);
+  ASSERT_EQ(attend.relations.size(), 1u);
+  EXPECT_EQ(attend.relations[0].kind, LoweredRelation::Kind::Unknown);
+  EXPECT_TRUE(attend.relations[0].row.empty());
+  ASSERT_EQ(attend.cases.size(), 3u << 3);
+  for (size_t k = 0; k < attend.cases.size(); ++k) {
+    EXPECT_EQ(attend.cases[k].row, attend.cases[k / 8 * 8].row) << k;
+    EXPECT_EQ(attend.cases[k].tilePartial, attend.cases[k / 8 * 8].tilePartial)
+        << k;
+  }
+  // Where the condition may hold, rows see all columns, and none is full.
+  EXPECT_FALSE(attend.cases[16].row.empty());
+  EXPECT_TRUE(attend.cases[16].tileFull.empty());
+}
+
 } // namespace
