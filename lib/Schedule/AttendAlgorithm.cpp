@@ -47,6 +47,13 @@ ImageParam listOf(Type type, const char *name, int entries = 0) {
   return list;
 }
 
+/// Sums of the first product that each pair has: as few sums as cover the
+/// latency of two multiply-add units would wait for each other.
+int halvesOf(const AttendNumbers &numbers) {
+  int sums = numbers.registerRows / numbers.vectorWidth * numbers.columnUnroll;
+  return sums < 12 ? 2 : 1;
+}
+
 /// `value` where `inRange` holds (undefined: always), else the NaN `mark`.
 Expr marked(const Expr &value, const Expr &inRange, uint32_t mark) {
   if (!inRange.defined())
@@ -94,7 +101,7 @@ TileAlgorithm::TileAlgorithm(const AttendSpec &spec,
       maxIn(listOf(Float(32), "max_in", numbers.tileRows)),
       sumIn(listOf(Float(32), "sum_in", numbers.tileRows)),
       accIn(tileOf("acc_in", spec.valueDim, numbers.tileRows)),
-      channels(0, spec.headDim, "channels"),
+      halves(halvesOf(numbers)), channels(0, spec.headDim / halves, "channels"),
       blocks(0, numbers.columnUnroll, 0, count / numbers.columnUnroll,
              "blocks"),
       all(0, count, "all") {
@@ -105,9 +112,13 @@ TileAlgorithm::TileAlgorithm(const AttendSpec &spec,
       tables.back().dim(axis).set_min(0);
   }
 
-  product(row, column) = 0.0f;
-  product(row, column) +=
-      packed(row, channels) * k(channels, token(columns(column), k));
+  Expr place = channels * halves + half;
+  product(row, column, half) = 0.0f;
+  product(row, column, half) +=
+      packed(row, place) * k(place, token(columns(column), k));
+  Expr scaled = product(row, column, 0);
+  for (int part = 1; part < halves; ++part)
+    scaled = strictAdd(scaled, product(row, column, part));
 
   PairContext pair;
   pair.i = rows(row);
@@ -123,7 +134,7 @@ TileAlgorithm::TileAlgorithm(const AttendSpec &spec,
   pair.tables = tables;
   pair.tableSpecs = spec.tables;
 
-  pair.logit = product(row, column);
+  pair.logit = scaled;
   Expr value = pair.logit;
   if (spec.score) {
     value =

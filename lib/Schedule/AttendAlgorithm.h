@@ -75,12 +75,14 @@ struct TileAlgorithm {
   std::vector<Halide::ImageParam> tables;
 
   // Stages.
-  Halide::Var row{"row"}, column{"column"}, channel{"channel"}, part{"part"};
+  Halide::Var row{"row"}, column{"column"}, channel{"channel"}, part{"part"},
+      half{"half"};
+  int halves; ///< sums of the first product by channel modulo it
   Halide::RDom channels, blocks, all;
   Halide::Func product{"product"}; ///< q . k
   Halide::Func logit{"logit"};     ///< S
-  Halide::Func partMax{
-      "part_max"}; ///< maximum over every columnUnroll-th column
+  /// Maximum over every columnUnroll-th column.
+  Halide::Func partMax{"part_max"};
   Halide::Func largest{"largest"}; ///< m'
   Halide::Func rescale{"rescale"}; ///< a
   Halide::Func probability{"probability"};

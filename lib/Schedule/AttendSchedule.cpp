@@ -26,7 +26,7 @@ struct SumTile {
 
 /// The tile, of at most `numbers.sums` sums, with the fewest loads a
 /// multiply-add: a step of it loads a vector of V for each of its vectors (from
-/// L2, so it counts twice) and broadcasts P for each of its rows.
+/// L2, so it counts three times) and broadcasts P for each of its rows.
 SumTile chooseSumTile(int channelVectors, const AttendNumbers &numbers) {
   SumTile best{1, 1};
   double bestCost = 1e9;
@@ -35,7 +35,7 @@ SumTile chooseSumTile(int channelVectors, const AttendNumbers &numbers) {
       if (numbers.tileRows % rows || channelVectors % vectors ||
           rows * vectors > numbers.sums)
         continue;
-      double cost = (2.0 * vectors + rows) / (rows * vectors);
+      double cost = (3.0 * vectors + rows) / (rows * vectors);
       if (cost < bestCost) {
         bestCost = cost;
         best = {rows, vectors};
@@ -56,8 +56,9 @@ void schedulePack(PackAlgorithm &a, const AttendSpec &spec,
   // than gathering lanes or than transposing in registers.
   constexpr int block = 8;
   Var rowOuter, channelOuter, rowInner, channelInner;
-  a.packed.tile(a.row, a.channel, rowOuter, channelOuter, rowInner,
-                channelInner, block, block)
+  a.packed
+      .tile(a.row, a.channel, rowOuter, channelOuter, rowInner, channelInner,
+            block, block)
       .reorder(channelInner, rowInner, rowOuter, channelOuter)
       .vectorize(channelInner)
       .unroll(rowInner);
@@ -97,14 +98,17 @@ void scheduleTile(TileAlgorithm &a, const AttendSpec &spec,
       .unroll(member)
       .unroll(inner);
   a.product.compute_at(a.logit, group)
+      .bound(a.half, 0, a.halves)
       .vectorize(a.row, lanes)
       .unroll(a.row)
-      .unroll(a.column);
+      .unroll(a.column)
+      .unroll(a.half);
   a.product.update()
-      .reorder(a.row, a.column, a.channels)
+      .reorder(a.row, a.column, a.half, a.channels)
       .vectorize(a.row, lanes)
       .unroll(a.row)
-      .unroll(a.column);
+      .unroll(a.column)
+      .unroll(a.half);
   a.probability.reorder(a.row, a.column).vectorize(a.row, lanes).unroll(a.row);
 
   for (Func *partial : {&a.partMax, &a.partSum}) {

@@ -17,7 +17,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { MOST_TILES_A_PIECE = EFFATTN_MOST_SLOTS, PIECES_A_WORKER = 16 };
+enum { MOST_TILES_A_PIECE = 4 * EFFATTN_MOST_SLOTS, PIECES_A_WORKER = 16 };
 
 /* Kernels compute with parameters in 32 bits (lib/Schedule/ScalarToHalide.h).
  */
