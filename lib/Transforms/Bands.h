@@ -18,6 +18,9 @@ struct Band {
   bool isBounded() const { return facts && facts->unbounded.empty(); }
   /// Why it is not bounded.
   std::string reason() const;
+
+private:
+  std::string named(const std::string &text) const;
 };
 
 /// Analyses patterns, each predicate once.

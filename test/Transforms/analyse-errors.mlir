@@ -63,7 +63,7 @@ effattn.kernel @unknown("q" %q: !t, "t" %t: !effattn.tensor<[N] x i1>)
     effattn.yield %x : i1
   }
   // expected-error @+3 {{the columns of this pattern cannot be bounded for a tile of rows [S10]}}
-  // expected-note @+2 {{can hold for every column of a row, and nothing else bounds the columns}}
+  // expected-note @+2 {{`t[i + j]` can hold for every column of a row, and nothing else bounds the columns}}
   // expected-note @+1 {{with --allow-dense every one of the N x M pairs (64 x 64 at N = 64) is computed for each batch and head}}
   %p = effattn.union %w, %s
   %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
