@@ -105,10 +105,14 @@ void Analyser::findUnbounded(const IslSet &domain) {
   if (equivalent(bounds.may, bounds.must) ||
       isl_set_is_empty(hidden.get()) != isl_bool_true)
     return;
+  bool isProduct = !contains(relations.back().source, [](const Scalar &node) {
+    return node.kind == ScalarKind::Lookup || node.type == ScalarType::Float;
+  });
   facts->unbounded =
       fmt::format("`{}` can hold for every column of a row, and nothing else "
                   "bounds the columns",
-                  toString(relations.back().source));
+                  toString(relations.back().source)) +
+      (isProduct ? "; make its factor or divisor a `param`" : "");
 }
 
 bool Analyser::findGlobalFacts() {

@@ -283,6 +283,8 @@ TEST(Atoms, Unbounded) {
   Expr open = table(0, {i + j}) > 2;
   EXPECT_NE(unbounded(open).find("t0[i + j]"), std::string::npos);
   EXPECT_NE(unbounded(open || j <= i), "");
+  Expr w = argument("w", ScalarType::Int);
+  EXPECT_NE(unbounded((i - j) % w == 0).find("`param`"), std::string::npos);
   EXPECT_NE(unbounded(!open || keys(0)), "");
   EXPECT_EQ(unbounded(open && abs(i - j) < 64), "");
   EXPECT_EQ(unbounded(open && table(1, {i}) == table(1, {j})), "");
