@@ -105,9 +105,17 @@ private:
     return substitute(offset, "N", n);
   }
 
+  /// The pattern where the sizes are as they are in this kernel.
+  ScalarRef inSizes(const ScalarRef &pairs) const {
+    return equivalent(m, n) && !parts.q0
+               ? logicalAnd(pairs, equal(variable("M"), variable("N")))
+               : pairs;
+  }
+
   bool noPair(const ScalarRef &condition) {
     AnalysisFailure failure;
-    auto facts = analyse(logicalAnd(predicate, condition), options, &failure);
+    auto facts = analyse(logicalAnd(inSizes(predicate), condition), options,
+                         &failure);
     return facts && facts->empty;
   }
 
@@ -163,7 +171,8 @@ private:
       return std::nullopt;
     AnalysisFailure failure;
     AnalysisOptions flat = options;
-    ScalarRef raw = withoutCoordinates(predicate, options.extents);
+    ScalarRef raw =
+        inSizes(withoutCoordinates(predicate, options.extents));
     std::vector<int64_t> sizes;
     if (!options.extents.empty() && options.extents.back()->isConstant())
       sizes.push_back(options.extents.back()->integer);
@@ -223,6 +232,8 @@ private:
     });
     for (const Scalar *node : lookups) {
       Value table = parts.operands().tables[node->table];
+      if (isa<BlockArgument>(table))
+        continue; // given
       const ValueReach reach = reaches.of(table);
       if (!reach.readsTokens())
         continue;

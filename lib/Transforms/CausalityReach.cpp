@@ -84,8 +84,13 @@ Reaches::Reaches(ir::KernelOp kernel, uint64_t maxOperations)
     if (auto sums = dyn_cast<ir::ColumnSumsOp>(op))
       for (Value value : {sums.getQ(), sums.getK()})
         addNames(tokensOf(value), tokenSizes);
-    if (auto step = dyn_cast<ir::StepOp>(op))
+    if (auto step = dyn_cast<ir::StepOp>(op)) {
       hasShift |= step.getName() == "shift";
+      // Sizes that only steps see, as the keys that a projection mixes.
+      for (Value input : step.getInputs())
+        if (isa<BlockArgument>(input))
+          addNames(tokensOf(input), tokenSizes);
+    }
   });
   // Results have tokens even where no attend does.
   for (Value result : kernel.getEntry().getTerminator()->getOperands())
