@@ -1,5 +1,5 @@
 // Levels of causality of results, with the shortest reason why not the next.
-// RUN: effattn-opt %s -effattn-causality -mlir-print-op-generic=false | FileCheck %s
+// RUN: effattn-opt %s -effattn-causality | FileCheck %s
 
 !t = !effattn.tensor<[N, 8] x f32>
 !m = !effattn.tensor<[M, 8] x f32>
@@ -14,7 +14,7 @@ effattn.kernel @causal("q" %q: !t, "k" %k: !m) -> (!t) dimensions ["N", "M"] {
 }
 
 // CHECK-LABEL: effattn.kernel @window
-// CHECK-SAME: level = "not causal", reason = "attend (line [[#@LINE+6]]) looks ahead: i = 0, j = 1, {{.*}}"
+// CHECK-SAME: level = "not causal", reason = "attend (line [[#@LINE+5]]) looks ahead: i = 0, j = 1, {{.*}}"
 effattn.kernel @window("q" %q: !t) -> (!t) dimensions ["N"] {
   %two = arith.constant 2 : i64
   %one = arith.constant 1 : i64
