@@ -53,15 +53,14 @@ void addTotals(PlanTotals &sum, const PlanTotals &one, double times) {
 }
 
 std::vector<Band> bandsOf(const std::vector<PlannedHeads> &groups,
-                          const std::string &source,
-                          const Strategy &strategy) {
+                          const std::string &source, const Strategy &strategy) {
   std::vector<Band> bands;
   for (const PlannedHeads &group : groups)
     for (const ProbedAttend &attend : group.attends) {
       if (attend.source != source || attend.tileCount() == 0)
         continue;
-      auto place = std::find_if(
-          bands.begin(), bands.end(), [&](const Band &band) {
+      auto place =
+          std::find_if(bands.begin(), bands.end(), [&](const Band &band) {
             return band.attend->number == attend.number;
           });
       if (place == bands.end()) {
@@ -77,12 +76,12 @@ std::vector<Band> bandsOf(const std::vector<PlannedHeads> &groups,
 
 std::string bandText(const Band &band, bool several) {
   const ProbedAttend &attend = *band.attend;
-  std::string name = !several           ? "plan"
-                     : attend.headEnd   ? fmt::format("heads {}-{}",
-                                                      attend.headBegin,
-                                                      attend.headEnd - 1)
-                     : attend.continues ? "further band"
-                                        : "band";
+  std::string name =
+      !several ? "plan"
+      : attend.headEnd
+          ? fmt::format("heads {}-{}", attend.headBegin, attend.headEnd - 1)
+      : attend.continues ? "further band"
+                         : "band";
   return fmt::format(
       "  {}: {}{}, {} rows a tile; {} tiles, {} pairs computed, {:.0f}% of "
       "them without a mask, {} bytes\n",

@@ -44,7 +44,8 @@ PatternRef withSetNumbers(const PatternRef &pattern) {
 /// The name of a table or set, as the source has it where it has one.
 std::string nameOf(Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value))
-    if (auto kernel = dyn_cast<ir::KernelOp>(argument.getOwner()->getParentOp()))
+    if (auto kernel =
+            dyn_cast<ir::KernelOp>(argument.getOwner()->getParentOp()))
       return kernel.getArgumentName(argument.getArgNumber()).str();
   if (Operation *op = value.getDefiningOp()) {
     if (isa<ir::OrderTablesOp>(op))
@@ -70,12 +71,11 @@ public:
     if (!facts || !frame)
       return text;
     PatternFacts known = fromAttribute(*facts, *frame);
-    line("visible pairs a head (N = M)",
-         known.empty         ? "none"
-         : known.count.exact ? known.count.formula
-                             : "no formula for this pattern");
-    line("pairs", known.causality.pairCausal
-                      ? "no query sees a key after it"
+    line("visible pairs a head (N = M)", known.empty ? "none"
+                                         : known.count.exact
+                                             ? known.count.formula
+                                             : "no formula for this pattern");
+    line("pairs", known.causality.pairCausal ? "no query sees a key after it"
                   : known.causality.counterexample.empty()
                       ? "some query may see a key after it"
                       : "a query sees a key after it: " +
@@ -140,8 +140,7 @@ private:
     return toString(withSetNumbers(scalar), names());
   }
 
-  void side(const char *what, const std::vector<SideAtom> &list,
-            int firstSet) {
+  void side(const char *what, const std::vector<SideAtom> &list, int firstSet) {
     for (const SideAtom &atom : list)
       line(what, atom.condition
                      ? scalarText(atom.condition)
@@ -152,12 +151,11 @@ private:
     side("tables decide of a key", atoms.keys, kKeySets);
     side("tables decide of a query", atoms.queries, kQuerySets);
     for (const RelationAtom &relation : atoms.relations) {
-      const char *how =
-          relation.kind == RelationAtom::Kind::Labels
-              ? " (labels: rows and keys are matched by value)"
-          : relation.kind == RelationAtom::Kind::Bitmap
-              ? " (bitmap: tested by block of rows and key)"
-              : " (tested pair by pair)";
+      const char *how = relation.kind == RelationAtom::Kind::Labels
+                            ? " (labels: rows and keys are matched by value)"
+                        : relation.kind == RelationAtom::Kind::Bitmap
+                            ? " (bitmap: tested by block of rows and key)"
+                            : " (tested pair by pair)";
       line("tables decide of a pair",
            relation.source ? scalarText(relation.source) + how : how);
     }
@@ -194,9 +192,9 @@ std::string causalityText(ir::KernelOp kernel) {
 
 std::string sourceText(Location location) {
   auto place = location->findInstanceOf<FileLineColLoc>();
-  return place ? fmt::format("{}:{}", place.getFilename().str(),
-                             place.getLine())
-               : "";
+  return place
+             ? fmt::format("{}:{}", place.getFilename().str(), place.getLine())
+             : "";
 }
 
 std::vector<ExplainedKernel> explainAnalysis(ModuleOp module) {
@@ -230,18 +228,16 @@ constexpr int64_t kPairsTested = 1 << 20;
 PlanTotals totalsOf(const ProbedAttend &attend, const Strategy &strategy) {
   PlanTotals totals;
   totals.full = static_cast<double>(attend.fullPairs());
-  totals.computed =
-      totals.full + static_cast<double>(attend.partialPairs());
+  totals.computed = totals.full + static_cast<double>(attend.partialPairs());
   totals.tiles = static_cast<double>(attend.tileCount());
   totals.bytes = static_cast<double>(attend.bytes);
   double pairCost = 1;
   for (const TileRows &rows : strategy.tileRows)
     if (rows.rows == attend.tileRows)
       pairCost = rows.pairCost;
-  totals.cost = totals.computed * pairCost +
-                totals.tiles * strategy.tileCost +
-                (attend.continues ? strategy.bandRowCost * attend.rows.size()
-                                  : 0.0);
+  totals.cost =
+      totals.computed * pairCost + totals.tiles * strategy.tileCost +
+      (attend.continues ? strategy.bandRowCost * attend.rows.size() : 0.0);
   int64_t partial = attend.partialPairs();
   size_t step = partial > kPairsTested ? partial / kPairsTested + 1 : 1;
   totals.sampled = step > 1;
@@ -249,7 +245,8 @@ PlanTotals totalsOf(const ProbedAttend &attend, const Strategy &strategy) {
   double seen = 0;
   for (size_t t = 0; t < attend.tileCount(); ++t) {
     ProbedTile tile = attend.tile(t);
-    int64_t present = llvm::count_if(tile.rows, [](int32_t r) { return r >= 0; });
+    int64_t present =
+        llvm::count_if(tile.rows, [](int32_t r) { return r >= 0; });
     for (const ProbedRun &run : tile.full)
       totals.visible += static_cast<double>(run.count * present);
     // A part of the tiles speaks for all, by a step that is odd.

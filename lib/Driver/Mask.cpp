@@ -103,8 +103,7 @@ private:
         continue;
       double share =
           weight * static_cast<double>(inside) / static_cast<double>(to - from);
-      Cell &at =
-          mask.cells[static_cast<size_t>(cellRow) * mask.columns + cell];
+      Cell &at = mask.cells[static_cast<size_t>(cellRow) * mask.columns + cell];
       (isFull ? at.full : at.partial) += share;
       at.visible += isFull ? share : share * seen(row, run, begin, inside);
     }

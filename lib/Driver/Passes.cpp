@@ -45,12 +45,11 @@ bool Compiler::runPasses(const TargetPlan &plan, mlir::ModuleOp module) {
     Stage stage;
     std::function<mlir::LogicalResult()> run, verify;
   };
-  const Step steps[] = {{Stage::Simplify, [&] { return simplify(module); },
-                         [&] { return verifySimplified(module); }},
-                        {Stage::Analyse, analyse,
-                         [&] { return verifyAnalysed(module); }},
-                        {Stage::Tile, tile,
-                         [&] { return verifyTiled(module); }}};
+  const Step steps[] = {
+      {Stage::Simplify, [&] { return simplify(module); },
+       [&] { return verifySimplified(module); }},
+      {Stage::Analyse, analyse, [&] { return verifyAnalysed(module); }},
+      {Stage::Tile, tile, [&] { return verifyTiled(module); }}};
   for (const Step &step : steps) {
     if (options.stop < step.stage)
       break;

@@ -155,8 +155,8 @@ private:
       tablesOf(node.operands[side], tables);
       const ScalarRef &other = node.operands[1 - side];
       bool looksUp = !tablesIn(other).empty();
-      bool position = mentionsPosition(other) ||
-                      mentionsPosition(node.operands[side]);
+      bool position =
+          mentionsPosition(other) || mentionsPosition(node.operands[side]);
       for (int table : tables) {
         if (equality && looksUp)
           add(table, TableUse::Labels);
@@ -179,8 +179,8 @@ std::vector<TableRole> tableRoles(const ProgramKernel &kernel) {
   std::vector<TableRole> roles = RoleFinder(kernel).run();
   // Without a bound there is nothing to draw from.
   for (TableRole &role : roles)
-    if (!role.bound && (role.use == TableUse::Span ||
-                        role.use == TableUse::Index))
+    if (!role.bound &&
+        (role.use == TableUse::Span || role.use == TableUse::Index))
       role.use = TableUse::Plain;
   return roles;
 }

@@ -114,8 +114,8 @@ private:
 
   bool noPair(const ScalarRef &condition) {
     AnalysisFailure failure;
-    auto facts = analyse(logicalAnd(inSizes(predicate), condition), options,
-                         &failure);
+    auto facts =
+        analyse(logicalAnd(inSizes(predicate), condition), options, &failure);
     return facts && facts->empty;
   }
 
@@ -171,8 +171,7 @@ private:
       return std::nullopt;
     AnalysisFailure failure;
     AnalysisOptions flat = options;
-    ScalarRef raw =
-        inSizes(withoutCoordinates(predicate, options.extents));
+    ScalarRef raw = inSizes(withoutCoordinates(predicate, options.extents));
     std::vector<int64_t> sizes;
     if (!options.extents.empty() && options.extents.back()->isConstant())
       sizes.push_back(options.extents.back()->integer);

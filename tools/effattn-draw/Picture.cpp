@@ -45,7 +45,8 @@ Colour colourOf(const Cell &cell, bool tiles) {
   double computed = cell.full + cell.partial;
   if (computed <= 0)
     return kSkipped;
-  double seen = cell.partial > 0 ? (cell.visible - cell.full) / cell.partial : 0;
+  double seen =
+      cell.partial > 0 ? (cell.visible - cell.full) / cell.partial : 0;
   Colour partial = mix(kMasked, kPartial, inkOf(seen));
   return mix(kSkipped, mix(kFull, partial, cell.partial / computed),
              inkOf(computed));
@@ -100,7 +101,9 @@ struct Layout {
   double xOf(size_t k) const {
     return kMargin + (k % across) * (cellWidth + kGap);
   }
-  double yOf(size_t k) const { return top + (k / across) * (cellHeight + kGap); }
+  double yOf(size_t k) const {
+    return top + (k / across) * (cellHeight + kGap);
+  }
 
   size_t across = 1;
   std::vector<double> widths, heights;
@@ -215,9 +218,10 @@ private:
 std::string describe(const std::vector<Mask> &masks,
                      const PictureOptions &options) {
   std::string text = "<title>" + options.title + "</title>\n<desc>legend: ";
-  text += options.tiles ? "full: no mask (blue); partial: seen (orange), masked "
-                          "(light orange); skipped (grey)"
-                        : "visible (blue); not visible (grey)";
+  text += options.tiles
+              ? "full: no mask (blue); partial: seen (orange), masked "
+                "(light orange); skipped (grey)"
+              : "visible (blue); not visible (grey)";
   for (const Mask &mask : masks)
     if (masks.size() > 1)
       text += "; " + titleOf(mask);
@@ -277,10 +281,10 @@ std::string drawText(const std::vector<Mask> &masks,
       text += "  ";
       for (int column = 0; column < mask.columns; ++column) {
         const Cell &cell = mask.at(row, column);
-        text += cell.full + cell.partial <= 0       ? "·"
-                : cell.full >= cell.partial         ? "█"
-                : cell.visible - cell.full > 0      ? "▒"
-                                                    : "░";
+        text += cell.full + cell.partial <= 0  ? "·"
+                : cell.full >= cell.partial    ? "█"
+                : cell.visible - cell.full > 0 ? "▒"
+                                               : "░";
       }
       text += "\n";
     }

@@ -15,9 +15,10 @@ using namespace effattn;
 
 namespace {
 
-/// Most cells along a side of a single picture, of one of several, and of one on
-/// a terminal.
-constexpr int kCells = 640, kSmallCells = 300, kTextRows = 32, kTextColumns = 64;
+/// Most cells along a side of a single picture, of one of several, and of one
+/// on a terminal.
+constexpr int kCells = 640, kSmallCells = 300, kTextRows = 32,
+              kTextColumns = 64;
 
 cl::OptionCategory category("effattn-draw");
 cl::opt<std::string> inputFile(cl::Positional, cl::Required,
@@ -32,9 +33,9 @@ cl::list<std::string> sets("set", cl::desc("Value of a param"),
 cl::opt<std::string> kernelName("kernel", cl::cat(category),
                                 cl::value_desc("name"),
                                 cl::desc("Kernel of the file (the first)"));
-cl::opt<int64_t> head("head", cl::cat(category), cl::init(-1),
-                      cl::value_desc("h"),
-                      cl::desc("One head (all, side by side where they differ)"));
+cl::opt<int64_t>
+    head("head", cl::cat(category), cl::init(-1), cl::value_desc("h"),
+         cl::desc("One head (all, side by side where they differ)"));
 cl::opt<int64_t> batch("batch", cl::cat(category), cl::init(0),
                        cl::value_desc("b"), cl::desc("Batch entry (0)"));
 cl::opt<bool> tiles("tiles", cl::cat(category), cl::init(true),
@@ -56,9 +57,8 @@ int fail(int status, const std::string &message) {
 }
 
 /// The plans, head by head, at the sizes of the command line.
-llvm::Expected<std::vector<PlannedHeads>> plansOf(PlanProbe &probe,
-                                                  size_t number,
-                                                  const RunRequest &request) {
+llvm::Expected<std::vector<PlannedHeads>>
+plansOf(PlanProbe &probe, size_t number, const RunRequest &request) {
   const ProgramKernel &kernel = probe.program().kernels[number];
   auto made = makeInputs(kernel, request);
   if (!made)
@@ -124,8 +124,10 @@ int runTool(int argc, char **argv) {
       [](llvm::raw_ostream &out) { out << versionText() << "\n"; });
   if (!parseCommandLine(
           argc, argv,
-          "Draws which keys each query of a kernel sees and how they are tiled,\n"
-          "at the file's example sizes unless others are given; tables that no\n"
+          "Draws which keys each query of a kernel sees and how they are "
+          "tiled,\n"
+          "at the file's example sizes unless others are given; tables that "
+          "no\n"
           "file gives are made from a seed as effattn-run makes them.\n\n"
           "  example: effattn-draw patterns/longformer.attn N=1024 --set w=64 "
           "-o mask.svg\n"))

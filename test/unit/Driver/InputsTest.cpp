@@ -36,8 +36,8 @@ std::unique_ptr<Program> programOf(const std::string &more,
 std::vector<double> tableOf(const Program &program, const std::string &name,
                             bool unsorted = false, uint64_t seed = 1) {
   RunRequest request;
-  request.sizes = {{"B", 1}, {"H", 2}, {"N", 200}, {"M", 200}, {"R", 7},
-                   {"C", 9}};
+  request.sizes = {{"B", 1},   {"H", 2}, {"N", 200},
+                   {"M", 200}, {"R", 7}, {"C", 9}};
   for (auto it = request.sizes.begin(); it != request.sizes.end();)
     it = std::count(program.kernels[0].dimensions.begin(),
                     program.kernels[0].dimensions.end(), it->first)
@@ -71,8 +71,7 @@ TEST(Inputs, LabelsComeInRunsUnlessAskedOtherwise) {
 }
 
 TEST(Inputs, EqualityOfTwoTablesIsLabels) {
-  auto program = programOf("a: i32[N], c: i32[M]",
-                           "{ (i, j) : a[i] == c[j] }");
+  auto program = programOf("a: i32[N], c: i32[M]", "{ (i, j) : a[i] == c[j] }");
   auto roles = tableRoles(program->kernels[0]);
   EXPECT_EQ(roles[3].use, TableUse::Labels);
   EXPECT_EQ(roles[4].use, TableUse::Labels);
@@ -108,8 +107,8 @@ TEST(Inputs, AnIndexOfAScoreLiesInItsAxisToo) {
 }
 
 TEST(Inputs, SpansAreBelowTheNumberOfKeys) {
-  auto program = programOf("reach: i32[H]",
-                           "causal & { (h, i, j) : i - j < reach[h] }");
+  auto program =
+      programOf("reach: i32[H]", "causal & { (h, i, j) : i - j < reach[h] }");
   auto roles = tableRoles(program->kernels[0]);
   EXPECT_EQ(roles[3].use, TableUse::Span);
   EXPECT_TRUE(roles[3].inPattern);

@@ -22,9 +22,8 @@ ProbedAttend planOf(const ScalarRef &predicate, int64_t n, int64_t m,
   PairTest sees(attend);
   for (int64_t first = 0; first < n; first += tileRows) {
     int64_t rows = std::min(tileRows, n - first);
-    ProbedAttend::TileRange tile{first, rows,
-                                 static_cast<int64_t>(attend.runs.size()), 0,
-                                 0};
+    ProbedAttend::TileRange tile{
+        first, rows, static_cast<int64_t>(attend.runs.size()), 0, 0};
     std::vector<ProbedRun> partial;
     for (int64_t j = 0; j < m; ++j) {
       int64_t seen = 0;
@@ -60,8 +59,7 @@ ScalarRef j() { return variable("j"); }
 
 const std::vector<ScalarRef> &predicates() {
   static const std::vector<ScalarRef> all = {
-      j() <= i(),
-      equal(mod(i() - j(), constantInt(4)), constantInt(0)),
+      j() <= i(), equal(mod(i() - j(), constantInt(4)), constantInt(0)),
       logicalAnd(constantInt(-3) <= i() - j(), i() - j() <= constantInt(5)),
       equal(floorDiv(i(), constantInt(8)), floorDiv(j(), constantInt(8))),
       constantBool(true)};
@@ -139,8 +137,8 @@ TEST(Mask, AMillionTokensTakeNoMemoryForPairs) {
   for (int32_t row = 0; row < 1'000'000; ++row)
     attend.rows.push_back(row);
   for (int64_t t = 0; t < 1000; ++t) {
-    attend.tiles.push_back({t * 1000, 1000,
-                            static_cast<int64_t>(attend.runs.size()), 1, 1});
+    attend.tiles.push_back(
+        {t * 1000, 1000, static_cast<int64_t>(attend.runs.size()), 1, 1});
     ProbedRun full, partial;
     full.first = 0, full.step = 1, full.count = t * 1000;
     partial.first = t * 1000, partial.step = 1, partial.count = 1000;
