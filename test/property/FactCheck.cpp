@@ -60,14 +60,42 @@ private:
     return static_cast<int64_t>(q0);
   }
 
+  /// How often the loops of the analysis list each column of a row; empty for
+  /// patterns on grids, whose parameters are those of a plan.
+  std::vector<int> rowColumns(int64_t row, int64_t m) {
+    if (grid || facts.cases.empty())
+      return {};
+    std::vector<int> columns(m, 0);
+    if (!facts.cases[0].rowRuns)
+      return columns;
+    std::map<std::string, int64_t> values;
+    for (size_t k = 0; k < facts.parameters.size(); ++k)
+      values[facts.parameters[k]] = static_cast<int64_t>(
+          reference::evaluate(facts.parameterValues[k], environment));
+    values[facts.rowParameters[0]] = row;
+    for (const Run &run :
+         evaluate(facts.cases[0].rowRuns,
+                  [&](const std::string &name) { return values.at(name); }))
+      for (int64_t c = 0; c < run.count; ++c)
+        if (int64_t j = run.first + c * run.step; 0 <= j && j < m)
+          ++columns[j];
+    return columns;
+  }
+
   std::string at(int64_t n, int64_t m) {
     int64_t q0 = position(n, m), pairs = 0;
     reference::Evaluator evaluator(predicate, environment);
-    for (int64_t i = 0; i < n; ++i)
+    for (int64_t i = 0; i < n; ++i) {
+      std::vector<int> listed = rowColumns(i, m);
       for (int64_t j = 0; j < m; ++j) {
         environment.variables["i"] = static_cast<double>(i);
         environment.variables["j"] = static_cast<double>(j);
-        if (evaluator.value() == 0)
+        bool inside = evaluator.value() != 0;
+        if (!listed.empty() && listed[j] != int(inside))
+          return fmt::format("i={} j={} at N={} M={}: {} in the pattern, but "
+                             "listed {} time(s) in the row",
+                             i, j, n, m, inside ? "is" : "is not", listed[j]);
+        if (!inside)
           continue;
         ++pairs;
         if (facts.causality.pairCausal && j > i + q0)
@@ -75,6 +103,7 @@ private:
                              "M={}",
                              i, j, n, m);
       }
+    }
     if (n == m && facts.count.at(n) && *facts.count.at(n) != pairs)
       return fmt::format("{} pairs at N={}, but the count is {}", pairs, n,
                          *facts.count.at(n));

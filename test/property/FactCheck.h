@@ -9,10 +9,10 @@
 
 namespace effattn::test {
 
-/// Pair counts, causality, emptiness and density of each attend whose pattern
-/// reads no table, for all sizes up to 17 (on a grid: the sizes of `inputs`),
-/// against the oracle. Dimensions and scalars other than those are as in
-/// `inputs`. Empty, or what is wrong.
+/// The columns that rows list, pair counts, causality, emptiness and density of
+/// each attend whose pattern reads no table, for all sizes up to 17 (on a grid:
+/// the sizes of `inputs`), against the oracle. Dimensions and scalars other
+/// than those are as in `inputs`. Empty, or what is wrong.
 std::string checkFacts(const ProgramKernel &kernel,
                        const reference::Inputs &inputs);
 
