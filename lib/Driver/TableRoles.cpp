@@ -25,7 +25,7 @@ public:
       keys = keysOf(value);
       for (const ScalarRef &score : {value.score, value.logits})
         if (score)
-          addScalar(score, /*inPattern=*/false);
+          addScalar(score, /*inPattern=*/true); // attends list both
     }
     return std::move(roles);
   }

@@ -29,7 +29,7 @@ enum class TableUse {
 struct TableRole {
   TableUse use = TableUse::Plain;
   ScalarRef bound;        ///< over dimensions; null: none
-  bool inPattern = false; ///< some pattern reads it (index sets too)
+  bool inPattern = false; ///< a pattern or score reads it (index sets too)
 };
 
 /// One for each argument of the kernel.
