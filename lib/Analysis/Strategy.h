@@ -17,7 +17,7 @@ struct TileRows {
 /// All that the stages up to `tile` know of a target. lib/Target fills it.
 struct Strategy {
   /// Choices for the query rows of a tile, the usual one first.
-  std::vector<TileRows> tileRows = {{16, 1}};
+  std::vector<TileRows> tileRows = std::vector<TileRows>(1);
   /// Columns that the kernel takes at once: the unit of full columns.
   int64_t columnBlock = 8;
   /// Most columns of one kernel call; state is carried between calls.
