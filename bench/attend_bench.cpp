@@ -2,10 +2,16 @@
 
 #include "bench/peak.h"
 
+#include "axial_rows.h"
+#include "bigbird.h"
 #include "causal.h"
 #include "dense.h"
+#include "dilated.h"
 #include "local.h"
 #include "longformer.h"
+#include "longformer_shared.h"
+#include "neighbourhood_2d.h"
+#include "sparse_strided.h"
 
 #include <algorithm>
 #include <benchmark/benchmark.h>
@@ -13,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -75,6 +82,27 @@ struct Sizes {
   int64_t heads, tokens;
 };
 
+/// The image of the patterns on grids.
+constexpr int64_t kHeight = 64, kWidth = 128;
+
+int64_t visibleOfLongformer(int64_t i, int64_t n) {
+  if (i < kGlobals)
+    return n;
+  int64_t low = std::max<int64_t>(i - 256, 0);
+  int64_t high = std::min<int64_t>(i + 256, n - 1);
+  return high - low + 1 + std::min(low, kGlobals);
+}
+
+/// Blocks of 64: the first, the last, the own one and its neighbours, 3 drawn.
+int64_t visibleOfBigBird(int64_t i, int64_t n) {
+  int64_t u = i / 64, last = (n - 1) / 64;
+  if (u == 0 || u == last)
+    return n;
+  std::set<int64_t> near = {0, last, u - 1, u, u + 1};
+  int64_t count = static_cast<int64_t>(near.size());
+  return 64 * (count + std::min<int64_t>(3, last + 1 - count));
+}
+
 const std::vector<Workload> &workloads() {
   static const std::vector<Workload> all = {
       {"dense",
@@ -97,13 +125,42 @@ const std::vector<Workload> &workloads() {
          return longformer(c, t[0], t[1], t[2], t[3], t[4], t[5], &t.g.view,
                            t[6]);
        },
+       visibleOfLongformer},
+      {"longformer_shared",
+       [](effattn_context *c, Inputs &t) {
+         return longformer_shared(c, t[0], t[1], t[2], &t.g.view, t[6]);
+       },
+       visibleOfLongformer},
+      {"strided128",
+       [](effattn_context *c, Inputs &t) {
+         return sparse_strided(c, t[0], t[1], t[2], t[6]);
+       },
+       [](int64_t i, int64_t) {
+         return std::min<int64_t>(i + 1, 128) + i / 128;
+       }},
+      {"dilated64x4",
+       [](effattn_context *c, Inputs &t) {
+         return dilated(c, t[0], t[1], t[2], t[6]);
+       },
        [](int64_t i, int64_t n) {
-         if (i < kGlobals)
-           return n;
-         int64_t low = std::max<int64_t>(i - 256, 0);
-         int64_t high = std::min<int64_t>(i + 256, n - 1);
-         return high - low + 1 + std::min(low, kGlobals);
-       }}};
+         return std::min<int64_t>(i / 4, 64) +
+                std::min<int64_t>((n - 1 - i) / 4, 64) + 1;
+       }},
+      {"bigbird64",
+       [](effattn_context *c, Inputs &t) {
+         return bigbird(c, t[0], t[1], t[2], t[6]);
+       },
+       visibleOfBigBird},
+      {"axial_rows128",
+       [](effattn_context *c, Inputs &t) {
+         return axial_rows(c, t[0], t[1], t[2], kHeight, kWidth, t[6]);
+       },
+       [](int64_t, int64_t) { return kWidth; }},
+      {"neighbourhood13x13",
+       [](effattn_context *c, Inputs &t) {
+         return neighbourhood_2d(c, t[0], t[1], t[2], kHeight, kWidth, t[6]);
+       },
+       [](int64_t, int64_t) { return int64_t{169}; }}};
   return all;
 }
 
@@ -167,11 +224,11 @@ void registerOne(const Workload &workload, Sizes sizes) {
     std::string name = std::string(workload.name) + (wide ? "/v4" : "/v3") +
                        "/H:" + std::to_string(sizes.heads) +
                        "/N:" + std::to_string(sizes.tokens);
-    benchmark::RegisterBenchmark(name.c_str(),
-                                 [&workload, sizes,
-                                  wide](benchmark::State &state) {
-                                   run(state, workload, sizes, wide);
-                                 })
+    benchmark::RegisterBenchmark(
+        name.c_str(),
+        [&workload, sizes, wide](benchmark::State &state) {
+          run(state, workload, sizes, wide);
+        })
         ->ArgName("threads")
         ->Arg(1)
         ->Arg(2)
