@@ -6,6 +6,7 @@
 #include "lib/Driver/TableRoles.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <numeric>
@@ -161,6 +162,39 @@ llvm::Error fillArgument(const ProgramArgument &argument, const TableRole &role,
   return llvm::Error::success();
 }
 
+/// The axis, from the right, along which a matrix argument is summed by a
+/// product: 0 or 1; -1 where the argument is no factor of one. Only arguments
+/// without heads, or slices of them, count: those are weights.
+int summedAxis(const ProgramKernel &kernel, int argument) {
+  auto isWeight = [&](int value) {
+    const ProgramValue *one = &kernel.values[value];
+    if (one->types.empty() || one->types[0].rank() != 2)
+      return false;
+    if (one->op == TensorOp::Step && one->step == "slice")
+      one = &kernel.values[one->operands[0]];
+    return one->op == TensorOp::Argument && one->argument == argument;
+  };
+  for (const ProgramValue &value : kernel.values) {
+    if (value.op != TensorOp::Step || value.step != "matmul")
+      continue;
+    if (isWeight(value.operands[1]))
+      return 1;
+    if (isWeight(value.operands[0]))
+      return 0;
+  }
+  return -1;
+}
+
+/// Products with weights keep the size of what they are of, as in a model.
+void scaleWeights(HostTensor &tensor, int summed) {
+  double scale =
+      1 / std::sqrt(std::max<double>(1, tensor.shape.end()[-1 - summed]));
+  for (int64_t place = 0; place < tensor.count(); ++place) {
+    int64_t offset = tensor.offsetOf(place);
+    tensor.set(offset, tensor.at(offset) * scale);
+  }
+}
+
 } // namespace
 
 llvm::Expected<HostInputs> makeInputs(const ProgramKernel &kernel,
@@ -204,6 +238,9 @@ llvm::Expected<HostInputs> makeInputs(const ProgramKernel &kernel,
     if (auto error = fillArgument(argument, roles[k], *dimensions,
                                   request.unsorted, random, tensor))
       return error;
+    int summed = summedAxis(kernel, static_cast<int>(k));
+    if (summed >= 0 && tensor.element == ElementType::F32)
+      scaleWeights(tensor, summed);
   }
   return inputs;
 }

@@ -290,6 +290,8 @@ Value Translator::integerBinary(const Scalar &scalar, const Value &a,
   case ScalarKind::CeilDiv:
     return {-((-x) / y), out};
   case ScalarKind::Mod:
+    if (context.zero.defined() && a.interval.low < 0)
+      return {x - (x / y) * (y + Halide::cast(y.type(), context.zero)), out};
     return {x % y, out};
   case ScalarKind::Min:
     return {Halide::min(x, y), out};

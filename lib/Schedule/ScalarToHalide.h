@@ -23,10 +23,10 @@ namespace effattn {
 /// What a pair's expression may ask for. `integers` and `floats` follow
 /// AttendSpec::integers and ::floats.
 struct PairContext {
-  Halide::Expr i, j;             ///< Int(32), in [0, limit)
-  Halide::Expr batch, head;      ///< Int(32)
+  Halide::Expr i, j;                ///< Int(32), in [0, limit)
+  Halide::Expr batch, head;         ///< Int(32)
   Halide::Expr rowSets, columnSets; ///< UInt(32) bits; undefined where unused
-  Halide::Expr logit;            ///< `s`; undefined in predicates
+  Halide::Expr logit;               ///< `s`; undefined in predicates
   std::vector<std::string> integerNames, floatNames;
   std::function<Halide::Expr(int)> integer; ///< Int(32) parameter number k
   std::function<Halide::Expr(int)> real;    ///< Float(32) parameter number k
@@ -40,6 +40,10 @@ struct PairContext {
   std::function<Halide::Expr(int table, int axis)> tableExtent;
   std::function<Halide::Expr(int table, const std::vector<Halide::Expr> &at)>
       tableElement;
+  /// An Int(32) that is 0, which Halide cannot know; undefined where `%` rounds
+  /// down. On Vulkan it is wrong for negative numbers and odd constants, and
+  /// whatever is equal to it for Halide becomes it.
+  Halide::Expr zero;
   /// Indices lie in [0, limit), integer parameters in [-limit, limit].
   int64_t limit = int64_t(1) << 30;
 };

@@ -12,17 +12,21 @@
 static effattn_status convert_table(effattn_launch *launch, const char *name,
                                     effattn_view *table,
                                     effattn_gpu_scratch **scratch) {
-  if (!table->data || !(table->buffer->flags & halide_buffer_flag_host_dirty))
-    return effattn_fail(EFFATTN_UNSUPPORTED,
-                        "%s: look-ups in a table of %s need it in host memory",
-                        name, effattn_element_name(table->element));
   int64_t elements = 1;
   for (uint32_t axis = 0; axis < table->rank; ++axis)
     elements *= table->shape[axis];
-  *scratch = effattn_gpu_scratch_take(launch, elements, true, false);
+  const bool there =
+      table->data && table->buffer->flags & halide_buffer_flag_host_dirty;
+  if (elements > 0 && !there)
+    return effattn_fail(EFFATTN_UNSUPPORTED,
+                        "%s: look-ups in a table of %s need it in host memory",
+                        name, effattn_element_name(table->element));
+  *scratch =
+      effattn_gpu_scratch_take(launch, elements ? elements : 1, true, false);
   if (!*scratch)
     return EFFATTN_OUT_OF_MEMORY;
   int32_t *to = (int32_t *)(*scratch)->data;
+  to[0] = 0;
   for (int64_t k = 0; k < elements; ++k) {
     int64_t rest = k, offset = 0, value = 0;
     for (uint32_t axis = table->rank; axis-- > 0;) {

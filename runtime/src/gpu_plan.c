@@ -272,8 +272,10 @@ static effattn_status write_parameters(const effattn_attend_run *run,
   for (int k = 0; k < 3; ++k)
     for (int axis = 0; axis < 3; ++axis) { /* token, head, batch */
       const int64_t stride = tensors[k]->stride[2 - axis];
-      /* An axis of size 1 may have any stride, and adds nothing. */
-      const bool alone = tensors[k]->shape[2 - axis] == 1;
+      /* An axis of size 1 may have any stride, and adds nothing; so do the axes
+         of a tensor without tokens. */
+      const bool alone =
+          tensors[k]->shape[2 - axis] == 1 || tensors[k]->shape[2] == 0;
       if (!alone && stride % 4 != 0)
         return effattn_fail(EFFATTN_STRIDE,
                             "%s: strides of tensors on a device are multiples "

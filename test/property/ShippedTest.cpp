@@ -47,7 +47,10 @@ Settings smallParams(const std::string &file, const std::string &text) {
   static const std::map<std::string, Settings> own = {
       {"sparse_fixed_groups", {{"l", "8"}, {"s", "2"}}},
       {"overlapping_chunks", {{"s", "4"}, {"t", "2"}}},
-      {"image_raster", {{"bh", "2"}, {"bw", "2"}}}};
+      {"image_raster", {{"bh", "2"}, {"bw", "2"}}},
+      // Their examples must fit the sizes.
+      {"axial_image", {{"X", "4"}}},
+      {"hierarchical_full", {{"s", "4"}}}};
   Settings settings;
   for (const auto &[name, value] : usual)
     if (text.find("param " + name + ":") != std::string::npos)

@@ -97,10 +97,12 @@ TEST_F(GpuAttend, NothingLeaksFromOutsideThePattern) {
   for (int64_t i = 0; i < 130; ++i) {
     bool sees = (i >= 20 && i < 60) || (i >= 70 && i < 110);
     for (int64_t c = 0; c < 64; ++c) {
-      if (sees && i < 60)
+      if (sees && i < 60) {
         EXPECT_TRUE(std::isnan(got.o.at(0, 0, i, c))) << i;
-      if (!sees)
+      }
+      if (!sees) {
         EXPECT_EQ(got.o.at(0, 0, i, c), want.o.at(0, 0, i, c)) << i;
+      }
     }
   }
 }
