@@ -130,7 +130,7 @@ PairContext GpuAttend::pairContext() {
   context.real = [this, floats](int n) {
     return reinterpret<float>(word(floats + n));
   };
-  context.zero = min(word(EFFATTN_GPU_SHIFT), 0);
+  context.dividesNegative = false;
   context.limit = EFFATTN_GPU_LIMIT;
   context.tableSpecs = spec.tables;
   std::vector<int> places; // of a table's sizes; its strides follow

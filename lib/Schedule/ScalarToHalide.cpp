@@ -266,6 +266,12 @@ Value positive(const Value &divisor) {
           out, divisor.inRange};
 }
 
+/// floor(x / y) = -1 - floor((-1 - x) / y) for x < 0, y > 0.
+Expr divideDown(const Expr &x, const Expr &y) {
+  Expr quotient = Halide::select(x < 0, -1 - x, x) / y;
+  return Halide::select(x < 0, -1 - quotient, quotient);
+}
+
 Value Translator::integerBinary(const Scalar &scalar, const Value &a,
                                 const Value &divisor) {
   bool divides = scalar.kind == ScalarKind::FloorDiv ||
@@ -277,6 +283,7 @@ Value Translator::integerBinary(const Scalar &scalar, const Value &a,
   if (scalar.kind == ScalarKind::CeilDiv) // -a is computed
     narrow = narrow && a.interval.low > INT32_MIN;
   Expr x = inWidth(a, narrow), y = inWidth(b, narrow);
+  bool negative = !context.dividesNegative && a.interval.low < 0;
   switch (scalar.kind) {
   case ScalarKind::Add:
     return {x + y, out};
@@ -286,12 +293,12 @@ Value Translator::integerBinary(const Scalar &scalar, const Value &a,
     return {x * y, out};
   // Halide's integer division rounds down for a positive divisor.
   case ScalarKind::FloorDiv:
-    return {x / y, out};
+    return {negative ? divideDown(x, y) : x / y, out};
   case ScalarKind::CeilDiv:
-    return {-((-x) / y), out};
+    return {context.dividesNegative ? -((-x) / y) : -divideDown(-x, y), out};
   case ScalarKind::Mod:
-    if (context.zero.defined() && a.interval.low < 0)
-      return {x - (x / y) * (y + Halide::cast(y.type(), context.zero)), out};
+    if (negative)
+      return {x - divideDown(x, y) * y, out};
     return {x % y, out};
   case ScalarKind::Min:
     return {Halide::min(x, y), out};

@@ -40,10 +40,9 @@ struct PairContext {
   std::function<Halide::Expr(int table, int axis)> tableExtent;
   std::function<Halide::Expr(int table, const std::vector<Halide::Expr> &at)>
       tableElement;
-  /// An Int(32) that is 0, which Halide cannot know; undefined where `%` rounds
-  /// down. On Vulkan it is wrong for negative numbers and odd constants, and
-  /// whatever is equal to it for Halide becomes it.
-  Halide::Expr zero;
+  /// False: only numbers that are not negative are divided. On Vulkan, Halide's
+  /// quotients of negative numbers by constants are wrong.
+  bool dividesNegative = true;
   /// Indices lie in [0, limit), integer parameters in [-limit, limit].
   int64_t limit = int64_t(1) << 30;
 };
