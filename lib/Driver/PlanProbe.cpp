@@ -109,17 +109,6 @@ PairTest::PairTest(const ProbedAttend &attend)
   };
   collect(ScalarKind::KeyInSet, "key", columnBits);
   collect(ScalarKind::QueryInSet, "query", rowBits);
-  // A table out of range is noted; only pairs inside count.
-  auto table = environment.table;
-  environment.table = [this, table, &tables = attend.tables](
-                          int number, const std::vector<int64_t> &indices) {
-    const std::vector<int64_t> &shape = tables.at(number)->shape;
-    size_t missing = shape.size() - indices.size();
-    for (size_t axis = 0; axis < indices.size(); ++axis)
-      if (indices[axis] < 0 || indices[axis] >= shape[axis + missing])
-        environment.outOfRange = true;
-    return table(number, indices);
-  };
   evaluator = std::make_unique<reference::Evaluator>(
       setsAsVariables(attend.predicate), environment);
 }
@@ -136,11 +125,7 @@ bool PairTest::operator()(int64_t row, int64_t column, uint32_t rowSets,
   for (size_t k = 0; k < columnBits.size(); ++k)
     if (columnBits[k])
       *columnBits[k] = columnSets >> k & 1;
-  bool before = environment.outOfRange;
-  bool holds = evaluator->value() != 0;
-  if (!holds)
-    environment.outOfRange = before;
-  return holds;
+  return evaluator->value() != 0;
 }
 
 //===----------------------------------------------------------------------===//

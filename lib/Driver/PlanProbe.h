@@ -92,8 +92,6 @@ public:
   PairTest(const PairTest &) = delete;
   /// `rowSets` and `columnSets` as the plan gives them.
   bool operator()(int64_t i, int64_t j, uint32_t rowSets, uint32_t columnSets);
-  /// A look-up of a pair inside was out of range (S8).
-  bool outOfRange() const { return environment.outOfRange; }
 
 private:
   reference::Environment environment;

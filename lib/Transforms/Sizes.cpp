@@ -10,83 +10,21 @@ namespace effattn {
 
 namespace {
 
-std::optional<int64_t> apply(const Scalar &node, int64_t a, int64_t b) {
-  int64_t result = 0;
-  auto checked = [&](bool overflows) -> std::optional<int64_t> {
-    return overflows ? std::nullopt : std::optional(result);
-  };
-  switch (node.kind) {
-  case ScalarKind::Add:
-    return checked(__builtin_add_overflow(a, b, &result));
-  case ScalarKind::Sub:
-    return checked(__builtin_sub_overflow(a, b, &result));
-  case ScalarKind::Mul:
-    return checked(__builtin_mul_overflow(a, b, &result));
-  case ScalarKind::Min:
-    return std::min(a, b);
-  case ScalarKind::Max:
-    return std::max(a, b);
-  case ScalarKind::FloorDiv:
-  case ScalarKind::CeilDiv:
-  case ScalarKind::Mod: {
-    if (b < 1)
-      return std::nullopt;
-    int64_t quotient = a / b - (a % b < 0 ? 1 : 0);
-    if (node.kind == ScalarKind::FloorDiv)
-      return quotient;
-    int64_t rest = a - quotient * b;
-    return node.kind == ScalarKind::Mod ? rest : quotient + (rest > 0);
-  }
-  case ScalarKind::Less:
-    return a < b;
-  case ScalarKind::LessEqual:
-    return a <= b;
-  case ScalarKind::Equal:
-    return a == b;
-  case ScalarKind::NotEqual:
-    return a != b;
-  case ScalarKind::And:
-    return a && b;
-  case ScalarKind::Or:
-    return a || b;
-  default:
-    return std::nullopt;
-  }
-}
-
 /// Nothing where a leaf has no value, or on overflow.
 std::optional<int64_t>
 evaluateInt(const ScalarRef &root,
             const std::map<std::string, int64_t> &known) {
-  if (root->isConstant())
-    return root->integer;
-  switch (root->kind) {
-  case ScalarKind::Variable:
-  case ScalarKind::Dimension:
-  case ScalarKind::Argument: {
-    const char *prefix = root->kind == ScalarKind::Variable ? "variable " : "";
-    auto found = known.find(prefix + root->name);
-    return found != known.end() ? std::optional(found->second) : std::nullopt;
-  }
-  default:
-    break;
-  }
-  std::vector<int64_t> in;
-  for (const ScalarRef &operand : root->operands) {
-    auto value = evaluateInt(operand, known);
-    if (!value || root->type == ScalarType::Float)
-      return std::nullopt;
-    in.push_back(*value);
-  }
-  if (root->kind == ScalarKind::Neg)
-    return -in[0];
-  if (root->kind == ScalarKind::Abs)
-    return in[0] < 0 ? -in[0] : in[0];
-  if (root->kind == ScalarKind::Not)
-    return !in[0];
-  if (root->kind == ScalarKind::Select)
-    return in[0] ? in[1] : in[2];
-  return in.size() == 2 ? apply(*root, in[0], in[1]) : std::nullopt;
+  ScalarRef value = rewrite(root, [&](const ScalarRef &node) -> ScalarRef {
+    bool isVariable = node->kind == ScalarKind::Variable;
+    bool isLeaf = isVariable || node->kind == ScalarKind::Dimension ||
+                  node->kind == ScalarKind::Argument;
+    if (!isLeaf || node->type != ScalarType::Int)
+      return nullptr;
+    auto found = known.find((isVariable ? "variable " : "") + node->name);
+    return found == known.end() ? nullptr : constantInt(found->second);
+  });
+  bool isKnown = value->isConstant() && value->type != ScalarType::Float;
+  return isKnown ? std::optional(value->integer) : std::nullopt;
 }
 
 ir::DimAttr tokenAxis(ir::TensorType type) {
