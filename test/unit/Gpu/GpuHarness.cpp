@@ -7,46 +7,25 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <dlfcn.h>
-#include <fstream>
 #include <stdexcept>
-#include <unistd.h>
 
 namespace effattn::test {
 
 //===- loading ------------------------------------------------------------===//
 
 DeviceKernels::DeviceKernels(std::vector<KernelObject> objects) {
-  static std::atomic<int> number{0};
-  std::string base = ::testing::TempDir() + "effattn_gpu_" +
-                     std::to_string(getpid()) + "_" + std::to_string(number++);
-  std::string command = "cc -shared -o " + base + ".so";
-  std::vector<std::string> files = {base + ".so"};
   for (KernelObject &object : objects) {
     ScheduleFailure failure;
     makeHalidePrivate(object, &failure);
     if (!failure.message.empty())
       throw std::runtime_error(failure.message);
-    files.push_back(base + "_" + std::to_string(files.size()) + ".o");
-    std::ofstream(files.back(), std::ios::binary)
-        .write(object.bytes.data(),
-               static_cast<std::streamsize>(object.bytes.size()));
-    command += " " + files.back();
   }
   // Error functions are hidden in this program; the kernels get their own.
-  command += " " EFFATTN_RUNTIME_ARCHIVE;
-  if (std::system(command.c_str()) != 0)
-    throw std::runtime_error("cannot link kernels: " + command);
-  handle = dlopen(files[0].c_str(), RTLD_NOW | RTLD_LOCAL);
-  std::string problem = handle ? "" : dlerror();
-  for (const std::string &file : files)
-    unlink(file.c_str());
-  if (!handle)
-    throw std::runtime_error(problem);
+  handle = loadObjects(objects, " " EFFATTN_RUNTIME_ARCHIVE);
 }
 
 /// Never unloaded: Halide's runtime keeps their code by address.

@@ -1,6 +1,7 @@
 //===- StepTest.cpp - dense steps on Vulkan -------------------------------===//
 
 #include "test/unit/Gpu/GpuHarness.h"
+#include "test/unit/Schedule/StepTensor.h"
 
 #include "lib/Target/Gpu.h"
 
@@ -13,50 +14,6 @@ using namespace effattn::test;
 
 namespace {
 
-using Shape = std::vector<int64_t>;
-
-/// Dense, with gaps between rows where asked for.
-struct Dense {
-  Shape shape;
-  std::vector<float> data;
-  effattn_view view = {};
-
-  explicit Dense(const Shape &dimensions, int64_t gap = 0) : shape(dimensions) {
-    view.element = EFFATTN_F32;
-    view.rank = static_cast<uint32_t>(shape.size());
-    int64_t stride = 1;
-    for (size_t axis = shape.size(); axis-- > 0;) {
-      view.shape[axis] = shape[axis];
-      view.stride[axis] = stride;
-      stride *= shape[axis] + gap;
-    }
-    data.resize(stride);
-    view.data = data.data();
-  }
-  Dense &fill(int seed) {
-    std::mt19937 random(seed);
-    std::normal_distribution<float> normal;
-    for (float &value : data)
-      value = normal(random);
-    return *this;
-  }
-  float &at(const Shape &index) {
-    int64_t offset = 0;
-    for (size_t axis = 0; axis < shape.size(); ++axis)
-      offset += (shape[axis] == 1 ? 0 : index[axis]) * view.stride[axis];
-    return data[offset];
-  }
-};
-
-TensorType typeOf(const Shape &shape) {
-  TensorType type;
-  for (size_t axis = 0; axis < shape.size(); ++axis)
-    type.shape.push_back(shape[axis] == 1
-                             ? constantInt(1)
-                             : dimension("n" + std::to_string(axis)));
-  return type;
-}
-
 class GpuSteps : public ::testing::Test {
 protected:
   void SetUp() override {
@@ -65,8 +22,7 @@ protected:
   }
 
   effattn_code compile(const std::string &step,
-                       const std::vector<Shape> &operands,
-                       const Shape &result,
+                       const std::vector<Shape> &operands, const Shape &result,
                        std::vector<int64_t> integers = {}) {
     StepSpec spec;
     spec.integers = std::move(integers);
@@ -97,10 +53,11 @@ protected:
                             &launched->slots[result].view);
   }
 
-  void check(effattn_code code, std::vector<Dense *> operands, Dense &result) {
+  void check(effattn_code code, std::vector<StepTensor *> operands,
+             StepTensor &result) {
     std::vector<Tensor> arguments;
     std::vector<int> slots;
-    for (Dense *operand : operands) {
+    for (StepTensor *operand : operands) {
       slots.push_back(static_cast<int>(slots.size()));
       arguments.push_back({"operand", operand->view});
     }
@@ -116,7 +73,7 @@ protected:
 };
 
 TEST_F(GpuSteps, Matmul) {
-  Dense a({2, 3, 17, 9}), b({9, 21}), c({2, 3, 17, 21}, 1);
+  StepTensor a({2, 3, 17, 9}), b({9, 21}), c({2, 3, 17, 21}, 1);
   effattn_code code = compile("matmul", {a.shape, b.shape}, c.shape);
   check(code, {&a.fill(1), &b.fill(2)}, c);
   for (int64_t x = 0; x < 2; ++x)
@@ -131,7 +88,7 @@ TEST_F(GpuSteps, Matmul) {
 }
 
 TEST_F(GpuSteps, Transpose) {
-  Dense in({2, 33, 17}, 3), out({2, 17, 33});
+  StepTensor in({2, 33, 17}, 3), out({2, 17, 33});
   check(compile("transpose", {in.shape}, out.shape), {&in.fill(3)}, out);
   for (int64_t x = 0; x < 2; ++x)
     for (int64_t i = 0; i < 33; ++i)
@@ -140,7 +97,7 @@ TEST_F(GpuSteps, Transpose) {
 }
 
 TEST_F(GpuSteps, AddRepeatsAxesOfOne) {
-  Dense a({3, 10, 7}), b({1, 10, 1}), c({3, 10, 7});
+  StepTensor a({3, 10, 7}), b({1, 10, 1}), c({3, 10, 7});
   check(compile("add", {a.shape, b.shape}, c.shape), {&a.fill(1), &b.fill(2)},
         c);
   for (int64_t x = 0; x < 3; ++x)
@@ -150,8 +107,9 @@ TEST_F(GpuSteps, AddRepeatsAxesOfOne) {
 }
 
 TEST_F(GpuSteps, StepsThatMoveTokens) {
-  Dense a({3, 10, 7}), b({3, 12, 7}, 1), joined({3, 22, 7}), part({3, 4, 7});
-  Dense moved({3, 10, 7}), inLines({3, 10, 7}), means({3, 3, 7});
+  StepTensor a({3, 10, 7}), b({3, 12, 7}, 1), joined({3, 22, 7}),
+      part({3, 4, 7});
+  StepTensor moved({3, 10, 7}), inLines({3, 10, 7}), means({3, 3, 7});
   check(compile("concat", {a.shape, b.shape}, joined.shape),
         {&a.fill(1), &b.fill(2)}, joined);
   check(compile("take", {a.shape}, part.shape, {5, 9}), {&a}, part);
@@ -179,14 +137,14 @@ TEST_F(GpuSteps, StepsThatMoveTokens) {
 }
 
 TEST_F(GpuSteps, ConcatOfAnEmptySide) {
-  Dense a({3, 0, 7}), b({3, 12, 7}), out({3, 12, 7});
+  StepTensor a({3, 0, 7}), b({3, 12, 7}), out({3, 12, 7});
   effattn_code code = compile("concat", {{3, 2, 7}, b.shape}, out.shape);
   check(code, {&a, &b.fill(2)}, out);
   EXPECT_EQ(out.data, b.data);
 }
 
 TEST_F(GpuSteps, SoftmaxOfATransposeThatStaysOnTheDevice) {
-  Dense in({2, 19, 45}), out({2, 45, 19});
+  StepTensor in({2, 19, 45}), out({2, 45, 19});
   effattn_code transpose = compile("transpose", {in.shape}, out.shape);
   effattn_code softmax = compile("softmax", {out.shape}, out.shape);
   in.fill(5);

@@ -16,7 +16,8 @@
 
 namespace effattn::test {
 
-LoadedKernels::LoadedKernels(const std::vector<KernelObject> &objects) {
+void *loadObjects(const std::vector<KernelObject> &objects,
+                  const std::string &more) {
   static std::atomic<int> number{0};
   std::string base = ::testing::TempDir() + "effattn_" +
                      std::to_string(getpid()) + "_" + std::to_string(number++);
@@ -29,15 +30,20 @@ LoadedKernels::LoadedKernels(const std::vector<KernelObject> &objects) {
                static_cast<std::streamsize>(object.bytes.size()));
     command += " " + files.back();
   }
+  command += more;
   if (std::system(command.c_str()) != 0)
     throw std::runtime_error("cannot link kernels: " + command);
-  handle = dlopen(files[0].c_str(), RTLD_NOW | RTLD_LOCAL);
+  void *handle = dlopen(files[0].c_str(), RTLD_NOW | RTLD_LOCAL);
   std::string problem = handle ? "" : dlerror();
   for (const std::string &file : files)
     unlink(file.c_str());
   if (!handle)
     throw std::runtime_error(problem);
+  return handle;
 }
+
+LoadedKernels::LoadedKernels(const std::vector<KernelObject> &objects)
+    : handle(loadObjects(objects)) {}
 
 LoadedKernels::~LoadedKernels() { dlclose(handle); }
 

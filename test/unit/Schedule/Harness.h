@@ -27,6 +27,11 @@ extern "C" {
 
 namespace effattn::test {
 
+/// Links objects (and what `more` adds to the linker's line) to a shared library
+/// and loads it; its files are gone afterwards.
+void *loadObjects(const std::vector<KernelObject> &objects,
+                  const std::string &more = "");
+
 /// Kernel objects linked into a shared library and loaded.
 class LoadedKernels {
 public:

@@ -1,6 +1,7 @@
 //===- StepTest.cpp - dense steps against straight loops ------------------===//
 
 #include "test/unit/Schedule/Harness.h"
+#include "test/unit/Schedule/StepTensor.h"
 
 extern "C" {
 #include "runtime/src/attend.h"
@@ -12,7 +13,6 @@ extern "C" {
 #include <cstdlib>
 #include <functional>
 #include <limits>
-#include <random>
 
 // What steps call of Halide's runtime.
 extern "C" {
@@ -23,8 +23,7 @@ __attribute__((visibility("default"))) void *halide_malloc(void *,
 __attribute__((visibility("default"))) void halide_free(void *, void *memory) {
   std::free(memory);
 }
-__attribute__((visibility("default"))) int
-halide_error_out_of_memory(void *) {
+__attribute__((visibility("default"))) int halide_error_out_of_memory(void *) {
   return -11;
 }
 }
@@ -33,49 +32,6 @@ using namespace effattn;
 using namespace effattn::test;
 
 namespace {
-
-using Shape = std::vector<int64_t>;
-
-/// A tensor with gaps between its rows.
-struct Tensor {
-  Shape shape;
-  std::vector<float> data;
-  effattn_view view = {};
-
-  explicit Tensor(Shape dimensions, int64_t gap = 0)
-      : shape(std::move(dimensions)) {
-    view.element = EFFATTN_F32;
-    view.rank = static_cast<uint32_t>(shape.size());
-    int64_t stride = 1;
-    for (size_t axis = shape.size(); axis-- > 0;) {
-      view.shape[axis] = shape[axis];
-      view.stride[axis] = stride;
-      stride *= shape[axis] + gap;
-    }
-    data.resize(stride + 1);
-    view.data = data.data();
-  }
-  float &at(const Shape &index) {
-    int64_t offset = 0;
-    for (size_t axis = 0; axis < shape.size(); ++axis)
-      offset += index[axis] * view.stride[axis];
-    return data[offset];
-  }
-  /// The element that an index of a broadcast result reads.
-  float &atBroadcast(const Shape &index) {
-    Shape own(index.end() - shape.size(), index.end());
-    for (size_t axis = 0; axis < own.size(); ++axis)
-      if (shape[axis] == 1)
-        own[axis] = 0;
-    return at(own);
-  }
-  void fill(int seed) {
-    std::mt19937 random(seed);
-    std::normal_distribution<float> normal;
-    for (float &value : data)
-      value = normal(random);
-  }
-};
 
 void forEach(const Shape &shape, const std::function<void(const Shape &)> &f) {
   Shape index(shape.size(), 0);
@@ -90,16 +46,6 @@ void forEach(const Shape &shape, const std::function<void(const Shape &)> &f) {
     if (axis == 0)
       return;
   }
-}
-
-/// Sizes of 1 are constants (they broadcast), others are names.
-TensorType typeOf(const Shape &shape, bool constants) {
-  TensorType type;
-  for (size_t axis = 0; axis < shape.size(); ++axis)
-    type.shape.push_back(shape[axis] == 1 || constants
-                             ? constantInt(shape[axis])
-                             : dimension("n" + std::to_string(axis)));
-  return type;
 }
 
 class Steps : public ::testing::TestWithParam<std::string> {
@@ -125,10 +71,10 @@ protected:
     return loaded.back()->find("step");
   }
 
-  void run(effattn_code code, std::vector<Tensor *> operands, Tensor &result,
-           uint32_t parallelAxis = 0) {
+  void run(effattn_code code, std::vector<StepTensor *> operands,
+           StepTensor &result, uint32_t parallelAxis = 0) {
     std::vector<effattn_view> views;
-    for (Tensor *operand : operands)
+    for (StepTensor *operand : operands)
       views.push_back(operand->view);
     effattn_step step = {};
     step.name = "step";
@@ -160,7 +106,7 @@ TEST_P(Steps, Matmul) {
   effattn_code one = compile("matmul", {{2, 1, 4, 5}, {3, 5, 6}}, {2, 3, 4, 6});
   auto check = [&](effattn_code code, const Case &sizes, uint32_t axis) {
     for (int64_t gap : {0, 3}) {
-      Tensor a(sizes.a, gap), b(sizes.b, gap), c(sizes.c, gap);
+      StepTensor a(sizes.a, gap), b(sizes.b, gap), c(sizes.c, gap);
       a.fill(1);
       b.fill(2);
       run(code, {&a, &b}, c, axis);
@@ -173,7 +119,7 @@ TEST_P(Steps, Matmul) {
           left[rank - 1] = k;
           right[rank - 2] = k;
           // Axes of 1 repeat in the leading axes only.
-          auto pick = [&](Tensor &t, Shape at) {
+          auto pick = [&](StepTensor &t, Shape at) {
             Shape own(at.end() - t.shape.size(), at.end());
             for (size_t n = 0; n + 2 < own.size(); ++n)
               if (t.shape[n] == 1)
@@ -189,12 +135,11 @@ TEST_P(Steps, Matmul) {
       });
     }
   };
-  for (Case sizes : {Case{{1, 1}, {1, 1}, {1, 1}},
-                     Case{{7, 5}, {5, 3}, {7, 3}},
-                     Case{{6, 64}, {64, 64}, {6, 64}},
-                     Case{{13, 100}, {100, 131}, {13, 131}},
-                     Case{{301, 33}, {33, 257}, {301, 257}},
-                     Case{{3, 0}, {0, 4}, {3, 4}}})
+  for (Case sizes :
+       {Case{{1, 1}, {1, 1}, {1, 1}}, Case{{7, 5}, {5, 3}, {7, 3}},
+        Case{{6, 64}, {64, 64}, {6, 64}},
+        Case{{13, 100}, {100, 131}, {13, 131}},
+        Case{{301, 33}, {33, 257}, {301, 257}}, Case{{3, 0}, {0, 4}, {3, 4}}})
     check(rank2, sizes, 0);
   check(rank4, {{2, 3, 17, 9}, {2, 3, 9, 21}, {2, 3, 17, 21}}, 0);
   check(rank4, {{2, 1, 70, 9}, {2, 1, 9, 900}, {2, 1, 70, 900}}, 0);
@@ -204,7 +149,7 @@ TEST_P(Steps, Matmul) {
 
 TEST_P(Steps, MatmulDoesNotDependOnTheCut) {
   effattn_code code = compile("matmul", {{2, 3}, {3, 2}}, {2, 2});
-  Tensor a({500, 77}), b({77, 300}), whole({500, 300}), cut({500, 300});
+  StepTensor a({500, 77}), b({77, 300}), whole({500, 300}), cut({500, 300});
   a.fill(1);
   b.fill(2);
   run(code, {&a, &b}, whole, 2);
@@ -217,14 +162,14 @@ TEST_P(Steps, Transpose) {
   effattn_code deep =
       compile("transpose", {{2, 3, 4, 5, 6, 7}}, {2, 3, 4, 5, 7, 6});
   for (Shape shape : {Shape{1, 1}, Shape{5, 300}, Shape{33, 17}, Shape{4, 0}}) {
-    Tensor in(shape, 2), out({shape[1], shape[0]}, 1);
+    StepTensor in(shape, 2), out({shape[1], shape[0]}, 1);
     in.fill(3);
     run(code, {&in}, out);
     forEach(shape, [&](const Shape &at) {
       ASSERT_EQ(out.at({at[1], at[0]}), in.at(at));
     });
   }
-  Tensor in({2, 1, 3, 2, 9, 20}), out({2, 1, 3, 2, 20, 9});
+  StepTensor in({2, 1, 3, 2, 9, 20}), out({2, 1, 3, 2, 20, 9});
   in.fill(3);
   run(deep, {&in}, out);
   forEach(in.shape, [&](Shape at) {
@@ -238,7 +183,7 @@ TEST_P(Steps, Softmax) {
   effattn_code code = compile("softmax", {{2, 3, 4}}, {2, 3, 4});
   effattn_code flat = compile("softmax", {{2}}, {2});
   auto check = [&](effattn_code step, const Shape &shape) {
-    Tensor in(shape, 1), out(shape, 2);
+    StepTensor in(shape, 1), out(shape, 2);
     in.fill(5);
     for (float &value : in.data)
       value *= 8;
@@ -266,7 +211,7 @@ TEST_P(Steps, Softmax) {
 
   // NaN takes its row, and so does infinity (inf - inf).
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  Tensor in({1, 4, 20}), out({1, 4, 20});
+  StepTensor in({1, 4, 20}), out({1, 4, 20});
   in.fill(6);
   in.at({0, 1, 3}) = nan;
   in.at({0, 2, 19}) = INFINITY;
@@ -296,9 +241,8 @@ TEST_P(Steps, ElementwiseBroadcasts) {
                        Case{{3, 4, 35}, {35}, {3, 4, 35}},
                        Case{{3, 1, 35}, {4, 1}, {3, 4, 35}},
                        Case{{}, {2, 9}, {2, 9}}, Case{{}, {}, {}}}) {
-      effattn_code code =
-          compile(op.name, {sizes.a, sizes.b}, sizes.c, true);
-      Tensor a(sizes.a), b(sizes.b), c(sizes.c);
+      effattn_code code = compile(op.name, {sizes.a, sizes.b}, sizes.c, true);
+      StepTensor a(sizes.a), b(sizes.b), c(sizes.c);
       a.fill(1);
       b.fill(2);
       run(code, {&a, &b}, c);
@@ -326,12 +270,12 @@ TEST_P(Steps, Unary) {
         Op{"neg", [](double x) { return -x; }}}) {
     SCOPED_TRACE(op.name);
     effattn_code code = compile(op.name, {{2, 3}}, {2, 3});
-    Tensor in({3, 211}, 3), out({3, 211});
+    StepTensor in({3, 211}, 3), out({3, 211});
     std::mt19937 random(9);
     std::uniform_real_distribution<float> wide(-100, 100), close(-1, 1);
     for (float &value : in.data)
       value = random() % 2 ? wide(random) : close(random);
-    float special[] = {0.0f,   -0.0f,    INFINITY, -INFINITY, nan,
+    float special[] = {0.0f,   -0.0f,   INFINITY, -INFINITY, nan,
                        1e-40f, 3.4e38f, -3.4e38f, 1.0f};
     for (size_t n = 0; n < std::size(special); ++n)
       in.at({1, int64_t(n)}) = special[n];
@@ -351,7 +295,7 @@ TEST_P(Steps, Unary) {
 
 TEST_P(Steps, Slice) {
   effattn_code code = compile("slice", {{3, 4, 5}}, {3, 5}, false, {1, 2});
-  Tensor in({3, 4, 35}), out({3, 35});
+  StepTensor in({3, 4, 35}), out({3, 35});
   in.fill(1);
   run(code, {&in}, out);
   forEach(out.shape, [&](const Shape &at) {
@@ -362,7 +306,7 @@ TEST_P(Steps, Slice) {
 /// Token of the operands, one after the other, that each slot holds; -1: zero.
 using Places = std::function<int64_t(int64_t slot)>;
 
-void expectMoved(std::vector<Tensor *> operands, Tensor &out,
+void expectMoved(std::vector<StepTensor *> operands, StepTensor &out,
                  const Places &place) {
   size_t axis = out.shape.size() - 2;
   forEach(out.shape, [&](const Shape &at) {
@@ -381,10 +325,13 @@ void expectMoved(std::vector<Tensor *> operands, Tensor &out,
 
 TEST_P(Steps, ConcatReadsNothingOfAnEmptySide) {
   effattn_code code = compile("concat", {{2, 3, 4}, {2, 5, 4}}, {2, 8, 4});
-  for (auto [first, second] : {std::pair<int64_t, int64_t>{5, 7}, {0, 6},
-                               {6, 0}, {1, 1}, {300, 200}}) {
-    Tensor a({2, first, 35}, 1), b({2, second, 35}, 2);
-    Tensor out({2, first + second, 35}, 1);
+  for (auto [first, second] : {std::pair<int64_t, int64_t>{5, 7},
+                               {0, 6},
+                               {6, 0},
+                               {1, 1},
+                               {300, 200}}) {
+    StepTensor a({2, first, 35}, 1), b({2, second, 35}, 2);
+    StepTensor out({2, first + second, 35}, 1);
     a.fill(1);
     b.fill(2);
     if (first == 0)
@@ -398,7 +345,7 @@ TEST_P(Steps, ConcatReadsNothingOfAnEmptySide) {
 
 TEST_P(Steps, Take) {
   effattn_code code = compile("take", {{2, 9, 4}}, {2, 5, 4}, false, {3, 8});
-  Tensor in({2, 11, 19}, 1), out({2, 5, 19});
+  StepTensor in({2, 11, 19}, 1), out({2, 5, 19});
   in.fill(1);
   run(code, {&in}, out);
   expectMoved({&in}, out, [](int64_t slot) { return slot + 3; });
@@ -408,7 +355,7 @@ TEST_P(Steps, Shift) {
   for (int64_t n : {0, 1, 4, 900, -1, -3, -900}) {
     effattn_code code = compile("shift", {{2, 9, 4}}, {2, 9, 4}, false, {n});
     for (int64_t tokens : {0, 1, 5, 700}) {
-      Tensor in({2, tokens, 19}, 1), out({2, tokens, 19});
+      StepTensor in({2, tokens, 19}, 1), out({2, tokens, 19});
       in.fill(1);
       run(code, {&in}, out);
       expectMoved({&in}, out, [&](int64_t slot) {
@@ -425,7 +372,7 @@ TEST_P(Steps, ShiftWithinLines) {
       effattn_code code =
           compile("shift", {{2, 9, 4}}, {2, 9, 4}, false, {n, line});
       for (int64_t tokens : {3, 28, 30}) {
-        Tensor in({2, tokens, 19}, 1), out({2, tokens, 19});
+        StepTensor in({2, tokens, 19}, 1), out({2, tokens, 19});
         in.fill(1);
         run(code, {&in}, out);
         expectMoved({&in}, out, [&](int64_t slot) {
@@ -441,7 +388,7 @@ TEST_P(Steps, SegmentMeanLeavesOutTheLastPartialSegment) {
   effattn_code code =
       compile("segment_mean", {{2, 9, 4}}, {2, 3, 4}, false, {3});
   for (int64_t tokens : {3, 17, 400, 2}) {
-    Tensor in({2, tokens, 19}, 1), out({2, tokens / 3, 19});
+    StepTensor in({2, tokens, 19}, 1), out({2, tokens / 3, 19});
     in.fill(1);
     run(code, {&in}, out);
     forEach(out.shape, [&](const Shape &at) {
