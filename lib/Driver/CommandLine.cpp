@@ -1,6 +1,7 @@
 //===- CommandLine.cpp - what the tools have in common --------------------===//
 
 #include "lib/Driver/CommandLine.h"
+#include "lib/Driver/Package.h"
 
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/CommandLine.h"
@@ -45,7 +46,11 @@ bool areKnown(const char *option, const std::vector<std::string> &given,
 
 } // namespace
 
-bool parseCommandLine(int argc, char **argv, const char *overview) {
+bool parseCommandLine(int argc, char **argv, llvm::cl::OptionCategory &category,
+                      const char *overview) {
+  llvm::cl::HideUnrelatedOptions(category);
+  llvm::cl::SetVersionPrinter(
+      [](llvm::raw_ostream &out) { out << versionText() << "\n"; });
   toolName = llvm::sys::path::filename(argv[0]).str();
   return llvm::cl::ParseCommandLineOptions(argc, argv, overview, &llvm::errs());
 }

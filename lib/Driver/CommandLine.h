@@ -4,6 +4,8 @@
 
 #include "lib/Driver/Driver.h"
 
+#include "llvm/Support/CommandLine.h"
+
 #include <string>
 #include <vector>
 
@@ -16,8 +18,10 @@ constexpr int kExitUsage = 2;       ///< wrong usage, or wrong input
 constexpr int kExitOutput = 3;      ///< a result could not be written
 constexpr int kExitLaunch = 4;      ///< the kernel could not be run
 
-/// LLVM's parser, with an exit status of ours; false after a message.
-bool parseCommandLine(int argc, char **argv, const char *overview);
+/// LLVM's parser with the options of `category` in --help and our --version;
+/// false after a message.
+bool parseCommandLine(int argc, char **argv, llvm::cl::OptionCategory &category,
+                      const char *overview);
 
 /// `--set`, `--target`, `--isa` and `--sanitize`; false after a message.
 bool readCommonOptions(const std::vector<std::string> &sets,

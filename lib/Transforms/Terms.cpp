@@ -20,7 +20,7 @@ namespace {
 struct Rebuilder {
   OpBuilder &builder;
   const std::function<Value(Operation *)> &replace;
-  llvm::DenseMap<Value, Value> known;
+  llvm::DenseMap<Value, Value> known = {};
 
   Value visit(Value pattern) {
     auto found = known.find(pattern);
@@ -51,7 +51,7 @@ struct Rebuilder {
 
 Value rebuildPattern(OpBuilder &builder, Value pattern,
                      const std::function<Value(Operation *)> &replace) {
-  return Rebuilder{builder, replace, {}}.visit(pattern);
+  return Rebuilder{builder, replace}.visit(pattern);
 }
 
 Value patternForHeads(OpBuilder &builder, Value pattern, int64_t low) {

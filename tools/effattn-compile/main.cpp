@@ -66,11 +66,8 @@ int finish(const Compilation &compilation) {
 }
 
 int runTool(int argc, char **argv) {
-  cl::HideUnrelatedOptions(category);
-  cl::SetVersionPrinter(
-      [](llvm::raw_ostream &out) { out << versionText() << "\n"; });
   if (!parseCommandLine(
-          argc, argv,
+          argc, argv, category,
           "Compiles a pattern file to an archive and a C header.\n\n"
           "  example: effattn-compile patterns/longformer.attn -o out "
           "--set w=128\n"))

@@ -119,11 +119,8 @@ int draw(PlanProbe &probe, const RunRequest &request) {
 }
 
 int runTool(int argc, char **argv) {
-  cl::HideUnrelatedOptions(category);
-  cl::SetVersionPrinter(
-      [](llvm::raw_ostream &out) { out << versionText() << "\n"; });
   if (!parseCommandLine(
-          argc, argv,
+          argc, argv, category,
           "Draws which keys each query of a kernel sees and how they are "
           "tiled,\n"
           "at the file's example sizes unless others are given; tables that "

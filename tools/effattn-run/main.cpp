@@ -225,11 +225,8 @@ int runKernel(const ProgramKernel &kernel, const effattn_kernel *code,
 
 int runTool(int argc, char **argv) {
   threadsOption();
-  cl::HideUnrelatedOptions(category);
-  cl::SetVersionPrinter(
-      [](llvm::raw_ostream &out) { out << versionText() << "\n"; });
   if (!parseCommandLine(
-          argc, argv,
+          argc, argv, category,
           "Compiles a pattern file and runs it, at the file's example sizes\n"
           "unless others are given, on random inputs unless files are.\n\n"
           "  example: effattn-run patterns/longformer.attn N=2048 --check\n\n"
