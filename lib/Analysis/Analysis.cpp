@@ -27,7 +27,7 @@ private:
   bool makeCases();
   bool findGlobalFacts();
   IslSet aheadPairs();
-  void findUnbounded(const IslSet &domain);
+  void nameUnbounded();
   void count();
   bool fail(AnalysisFailure reason) {
     problem = std::move(reason);
@@ -93,25 +93,28 @@ IslSet Analyser::aheadPairs() {
   return toIsl.set(variable("i") + prepared.q0 < reach);
 }
 
-/// Where no other atom holds, an Unknown relation leaves every column open.
-void Analyser::findUnbounded(const IslSet &domain) {
-  const std::vector<RelationAtom> &relations = facts->atoms.relations;
-  if (facts->dense || relations.empty() ||
-      relations.back().kind != RelationAtom::Kind::Unknown)
+/// Says what leaves the columns of a tile without a bound, if something does.
+/// What cannot be found out within the bound on the work counts as such.
+void Analyser::nameUnbounded() {
+  if (context.failed())
     return;
-  const CasePairs &none = pairs[distinct.byIndex[0]];
-  const DistinctCase &bounds = distinct.list[distinct.byIndex[0]];
-  IslSet hidden = subtract(domain, none.inside);
-  if (equivalent(bounds.may, bounds.must) ||
-      isl_set_is_empty(hidden.get()) != isl_bool_true)
+  context.allow(context.bound());
+  std::optional<size_t> found =
+      findUnbounded(context, prepared, distinct, pairs, options.growing);
+  if (context.recover() && !found)
+    found = 0;
+  context.allow(context.bound());
+  if (!found)
     return;
-  bool isProduct = !contains(relations.back().source, [](const Scalar &node) {
+  const RelationAtom &open = facts->atoms.relations.back();
+  facts->unboundedCase = *found;
+  bool isProduct = !contains(open.source, [](const Scalar &node) {
     return node.kind == ScalarKind::Lookup || node.type == ScalarType::Float;
   });
   facts->unbounded =
-      fmt::format("`{}` can hold for every column of a row, and nothing else "
-                  "bounds the columns",
-                  toString(relations.back().source)) +
+      fmt::format("nothing but `{}` decides over columns of a row whose number "
+                  "grows with the number of keys",
+                  toString(open.source)) +
       (isProduct ? "; make its factor or divisor a `param`" : "");
 }
 
@@ -124,7 +127,7 @@ bool Analyser::findGlobalFacts() {
     facts->dense &=
         isl_set_is_disjoint(one.outside.get(), domain.get()) == isl_bool_true;
   }
-  findUnbounded(domain);
+  nameUnbounded();
   if (context.failed())
     return fail(context.failure());
   if (IslSet ahead = aheadPairs())

@@ -113,9 +113,19 @@ struct PatternFacts {
   PairCount count;
   bool empty = false; ///< no pair for any size
   bool dense = false; ///< every pair for every size
-  /// Every column of every row may have to be visited though the pattern need
-  /// not hold there: an Unknown relation decides alone [S10]. The reason.
+  /// Why columns of a tile are not bounded [S10]: an Unknown relation decides
+  /// alone over columns of a row whose number grows with that of the tokens
+  /// (Unbounded.cpp). Empty: they are.
   std::string unbounded;
+  size_t unboundedCase = 0; ///< in which case, where they are not
+};
+
+/// Which sizes have no bound; what else a pattern mentions (arguments, other
+/// dimensions) counts as given. An axis of constant length does not grow.
+struct GrowingSizes {
+  bool queries = true, keys = true;
+  std::vector<std::string> dimensions; ///< names, of axes of tokens
+  bool operator==(const GrowingSizes &) const = default;
 };
 
 /// What the analysis cannot do: the construct, why, and what would help.
@@ -137,6 +147,7 @@ struct AnalysisOptions {
   /// The greatest token that key j reads, over `j` and constants, for
   /// causality: null is j itself (Causality.h).
   ScalarRef keyReach;
+  GrowingSizes growing;
   /// Bound on isl's steps (a microsecond or a few each) for the sets of one
   /// pattern; the search for loops has some multiple of it.
   uint64_t maxOperations = 4'000'000;
@@ -175,6 +186,11 @@ struct TilingCost {
 };
 TilingCost estimate(const PatternFacts &facts, const Tiling &tiling,
                     const ParameterValues &values);
+
+/// The pairs that are visited for one (batch, head) where the atoms are as in
+/// case number `index` (exact up to 1024 rows, else from a sample of them).
+double casePairs(const PatternFacts &facts, size_t index,
+                 const ParameterValues &values);
 
 /// Tilings that are worth comparing for this pattern: contiguous; residues of
 /// each modulus of it (and of products that the pattern's steps suggest); boxes

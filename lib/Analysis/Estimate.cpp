@@ -98,6 +98,13 @@ public:
     return runs;
   }
 
+  /// The same where the atoms are as in case number `index`.
+  int64_t add(int64_t row, size_t index, Columns &columns) {
+    runs = 0;
+    list(row, index, columns);
+    return runs;
+  }
+
 private:
   /// Relations below `open` are not decided yet.
   void addRelations(int64_t row, size_t open, uint32_t states, uint32_t power,
@@ -109,7 +116,7 @@ private:
       if (own >= power && relations[at].kind != RelationAtom::Kind::Unknown)
         break;
     if (open == 0 || at == relations.size()) {
-      list(row, states, columns);
+      list(row, indexOf(facts.atoms, {0, 0, states}), columns);
       return;
     }
     Columns without(size), with(size), where(size);
@@ -132,10 +139,8 @@ private:
     }
   }
 
-  void list(int64_t row, uint32_t states, Columns &columns) {
-    Assignment assignment{0, 0, states};
-    const RunNestRef &nest =
-        facts.cases[indexOf(facts.atoms, assignment)].rowRuns;
+  void list(int64_t row, size_t index, Columns &columns) {
+    const RunNestRef &nest = facts.cases[index].rowRuns;
     std::vector<int64_t> coordinates(facts.rowParameters.size());
     for (size_t axis = coordinates.size(); axis-- > 0;) {
       int64_t extent = axis > 0 ? std::max<int64_t>(extents[axis], 1) : 0;
@@ -213,6 +218,21 @@ TilingCost estimate(const PatternFacts &facts, const Tiling &tiling,
   cost.runs *= scale;
   cost.tiles = static_cast<double>(tiles);
   return cost;
+}
+
+double casePairs(const PatternFacts &facts, size_t index,
+                 const ParameterValues &values) {
+  int64_t queries = std::max<int64_t>(values("N"), 0);
+  int64_t sample = std::min(queries, sampledRows);
+  RowColumns rows(facts, values);
+  Columns columns(std::max<int64_t>(values("M"), 0));
+  double pairs = 0;
+  for (int64_t k = 0; k < sample; ++k) {
+    columns.clear();
+    rows.add(sampleTile(k, sample, queries), index, columns);
+    pairs += static_cast<double>(columns.count());
+  }
+  return sample > 0 ? pairs * static_cast<double>(queries) / sample : 0;
 }
 
 } // namespace effattn

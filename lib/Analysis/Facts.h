@@ -41,6 +41,14 @@ Causality findCausality(const IslContext &context, const Prepared &prepared,
                         const std::vector<CasePairs> &cases,
                         const IslSet &ahead);
 
+/// Unbounded.cpp: a case in which Unknown alone decides over columns of a row
+/// whose number grows with the number of tokens; nothing where there is none.
+std::optional<size_t> findUnbounded(const IslContext &context,
+                                    const Prepared &prepared,
+                                    const DistinctCases &distinct,
+                                    const std::vector<CasePairs> &pairs,
+                                    const GrowingSizes &growing);
+
 /// Hull.cpp: least and greatest column of a row, from the text of what it
 /// sees. Empty text where there is none, or none that is worth the work.
 struct Hull {

@@ -8,6 +8,8 @@
 
 #include "mlir/IR/Diagnostics.h"
 
+#include <fmt/format.h>
+
 using namespace mlir;
 
 namespace effattn {
@@ -26,14 +28,16 @@ public:
       return {};
     Location location =
         parts->converter.locationOf(parts->pattern.get(), op.getLoc());
-    auto band = analyser.analyse(op.getPattern(), op.getQ0(), location);
+    GrowingSizes growing = growingSizes(op);
+    auto band =
+        analyser.analyse(op.getPattern(), op.getQ0(), location, growing);
     if (!band)
       return {};
     if (!band->isBounded()) {
-      bool canSplit = isa<ir::AttendOp>(op.getOperation());
-      Value open =
-          canSplit ? unboundedPart(op, *parts, location) : op.getPattern();
-      if (open && failed(report(op, *band, open, location)))
+      Open open{op.getPattern(), band, "head"};
+      if (isa<ir::AttendOp>(op.getOperation()))
+        open = openPart(op, *parts, location);
+      if (open.pattern && failed(report(op, open, location)))
         return {};
     }
     if (!band->facts && !(band = analyser.opaque(*band))) {
@@ -51,48 +55,85 @@ public:
   BandAnalyser &statistics() { return analyser; }
 
 private:
-  /// What is left of a pattern that tiling splits into bands: the first part
-  /// that is not bounded by itself, or null.
+  /// A part of a pattern that is not bounded by itself.
+  struct Open {
+    Value pattern; ///< null: there is none
+    /// What is computed for it: the pattern of its range of heads.
+    std::shared_ptr<const Band> whole;
+    std::string heads; ///< "head", "each of heads 0 to 3"
+  };
+
+  /// Tiling splits a pattern into ranges of heads and into bands.
   template <typename Op>
-  Value unboundedPart(Op op, const ir::AttendParts &parts, Location location) {
+  Open openPart(Op op, const ir::AttendParts &parts, Location location) {
     OpBuilder builder(op);
+    GrowingSizes growing = growingSizes(op);
     for (HeadRange &range : headRanges(builder, op.getPattern(), parts.pattern))
       for (Value term : range.terms) {
-        auto band = analyser.analyse(term, op.getQ0(), location);
-        if (!band || !band->isBounded())
-          return term;
+        auto band = analyser.analyse(term, op.getQ0(), location, growing);
+        if (band && band->isBounded())
+          continue;
+        std::string heads = "head";
+        if (range.high > 0)
+          heads =
+              fmt::format("each of heads {} to {}", range.low, range.high - 1);
+        return {term,
+                analyser.analyse(range.pattern, op.getQ0(), location, growing),
+                heads};
       }
     return {};
   }
 
-  LogicalResult report(Operation *op, const Band &whole, Value open,
-                       Location location) {
+  LogicalResult report(Operation *op, const Open &open, Location location) {
+    if (!open.whole)
+      return failure();
     // The part by itself may say more than the whole.
-    std::string reason = whole.reason();
-    if (open != whole.pattern)
-      if (auto part = analyser.analyse(open, q0Of(op), location);
-          part && !part->isBounded())
-        reason = part->reason();
-    RepresentativeSizes sizes(op, whole.frame.extents);
-    std::string cost = "N x M pairs";
-    std::string example = exampleOf(op);
-    if (!example.empty())
-      cost += " (" + std::to_string(sizes.queries) + " x " +
-              std::to_string(sizes.keys) + " at " + example + ")";
+    auto part =
+        analyser.analyse(open.pattern, q0Of(op), location, growingSizes(op));
+    std::string reason =
+        part && !part->isBounded() ? part->reason() : open.whole->reason();
+    std::string cost = costOf(op, *open.whole);
     if (options.allowDense) {
       emitWarning(location)
           << "the columns of this pattern cannot be bounded for a tile of "
-             "rows: every one of the "
-          << cost << " is computed for each batch and head [S10]; " << reason;
+             "rows: "
+          << cost << " computed for each batch and " << open.heads << " [S10]; "
+          << reason;
       return success();
     }
     auto diagnostic = emitError(location)
                       << "the columns of this pattern cannot be bounded for a "
                          "tile of rows [S10]";
     diagnostic.attachNote() << reason;
-    diagnostic.attachNote() << "with --allow-dense every one of the " << cost
-                            << " is computed for each batch and head";
+    diagnostic.attachNote() << "with --allow-dense " << cost
+                            << " computed for each batch and " << open.heads;
     return failure();
+  }
+
+  /// "about 0.50 of the N x M pairs (130816 of 512 x 512 at N = 512) are".
+  std::string costOf(Operation *op, const Band &whole) const {
+    RepresentativeSizes sizes(op, whole.frame.extents);
+    std::string example = exampleOf(op), place;
+    if (!example.empty())
+      place = " at " + example;
+    std::string all = fmt::format("{} x {}", sizes.queries, sizes.keys);
+    double number = static_cast<double>(sizes.queries) * sizes.keys;
+    double computed = number;
+    // Rows that data choose may be all rows.
+    bool isMost = false;
+    if (whole.facts) {
+      const PatternFacts &facts = *whole.facts;
+      isMost = assignmentOf(facts.atoms, facts.unboundedCase).queries != 0;
+      computed = casePairs(facts, facts.unboundedCase,
+                           sizes.parameters(facts, whole.parts.q0));
+    }
+    const char *upTo = isMost ? "up to " : "";
+    if (computed >= number)
+      return fmt::format("{}every one of the N x M pairs ({}{}) is", upTo, all,
+                         place);
+    return fmt::format("{}{:.2g} of the N x M pairs ({:.0f} of {}{}) are",
+                       isMost ? upTo : "about ", computed / number, computed,
+                       all, place);
   }
 
   static Value q0Of(Operation *op) {

@@ -56,6 +56,7 @@ std::string Band::reason() const {
 void BandAnalyser::find(Band &band, const AnalysisOptions &options) {
   for (const Known &one : known)
     if (same(one.predicate, band.frame.predicate) && same(one.q0, options.q0) &&
+        one.growing == options.growing &&
         std::equal(one.extents.begin(), one.extents.end(),
                    band.frame.extents.begin(), band.frame.extents.end(),
                    equivalent)) {
@@ -67,11 +68,12 @@ void BandAnalyser::find(Band &band, const AnalysisOptions &options) {
   band.facts = effattn::analyse(band.frame.predicate, options, &band.failure);
   ++analysed;
   known.push_back({band.frame.predicate, options.q0, band.frame.extents,
-                   band.facts, band.failure});
+                   options.growing, band.facts, band.failure});
 }
 
 std::shared_ptr<const Band> BandAnalyser::analyse(Value pattern, Value q0,
-                                                  Location location) {
+                                                  Location location,
+                                                  const GrowingSizes &growing) {
   auto band = std::make_shared<Band>();
   band->pattern = pattern;
   ir::Converter &converter = band->parts.converter;
@@ -85,6 +87,7 @@ std::shared_ptr<const Band> BandAnalyser::analyse(Value pattern, Value q0,
   AnalysisOptions options = analysisOptions(band->parts, band->frame);
   options.maxOperations = maxOperations;
   options.count = count;
+  options.growing = growing;
   find(*band, options);
   if (!band->frame.permuted || !band->facts)
     return band;
@@ -116,6 +119,23 @@ std::shared_ptr<const Band> BandAnalyser::opaque(const Band &band) {
   auto renamed = std::make_shared<PatternFacts>(*facts);
   renamed->unbounded = band.reason();
   result->facts = std::move(renamed);
+  return result;
+}
+
+GrowingSizes growingSizes(Operation *op) {
+  auto tokens = [](Value tensor) {
+    auto type = cast<ir::TensorType>(tensor.getType());
+    return type.getShape()[type.getRank() - 2].toScalar();
+  };
+  auto attend = dyn_cast<ir::AttendOp>(op);
+  ScalarRef n = tokens(attend ? attend.getOutput() : op->getOperand(0));
+  ScalarRef m = tokens(attend ? attend.getV() : op->getOperand(1));
+  GrowingSizes result{!n->isConstant(), !m->isConstant(), {}};
+  for (const ScalarRef &axis : {n, m})
+    walk(axis, [&](const Scalar &node) {
+      if (node.kind == ScalarKind::Dimension)
+        result.dimensions.push_back(node.name);
+    });
   return result;
 }
 

@@ -31,7 +31,8 @@ public:
 
   /// Null after an error. The facts may be missing: see Band.
   std::shared_ptr<const Band> analyse(mlir::Value pattern, mlir::Value q0,
-                                      mlir::Location location);
+                                      mlir::Location location,
+                                      const GrowingSizes &growing);
   /// A band that holds any pair of the pattern: nothing is known of it.
   std::shared_ptr<const Band> opaque(const Band &band);
 
@@ -45,6 +46,7 @@ private:
   struct Known {
     ScalarRef predicate, q0;
     std::vector<ScalarRef> extents;
+    GrowingSizes growing;
     std::shared_ptr<const PatternFacts> facts;
     AnalysisFailure failure;
   };
@@ -61,6 +63,9 @@ struct HeadRange {
 llvm::SmallVector<HeadRange> headRanges(mlir::OpBuilder &builder,
                                         mlir::Value pattern,
                                         const PatternRef &tree);
+
+/// The axes of queries and keys of an attend or column sums that grow.
+GrowingSizes growingSizes(mlir::Operation *op);
 
 /// MergeOnce.cpp: merges with `duplicates_once` as one attend, where the parts
 /// differ in their patterns only.

@@ -98,7 +98,7 @@ const SplitSearch::Tried *SplitSearch::tryBand(Value pattern) {
     if (one->band->pattern == pattern)
       return one.get();
   auto tried = std::make_unique<Tried>();
-  tried->band = analyser.analyse(pattern, q0, op->getLoc());
+  tried->band = analyser.analyse(pattern, q0, op->getLoc(), growingSizes(op));
   if (!tried->band)
     return nullptr;
   const Band &band = *tried->band;
@@ -139,7 +139,7 @@ Value SplitSearch::patternOf(const std::vector<size_t> &group,
 /// Whether two patterns may share a pair.
 bool SplitSearch::overlap(Value a, Value b) {
   Value both = ir::IntersectOp::create(builder, op->getLoc(), a, b);
-  auto band = analyser.analyse(both, q0, op->getLoc());
+  auto band = analyser.analyse(both, q0, op->getLoc(), growingSizes(op));
   return !band || !band->facts || !band->facts->empty;
 }
 

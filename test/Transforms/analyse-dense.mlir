@@ -8,10 +8,10 @@
 !t = !effattn.tensor<[N, 8] x f32>
 !l = !effattn.tensor<[N] x f32>
 
-// WARN: analyse-dense.mlir:[[@LINE+11]]:{{[0-9]+}}: warning: the columns of this pattern cannot be bounded for a tile of rows: every one of the N x M pairs (512 x 512 at G = 4, N = 512) is computed for each batch and head [S10]; `{{.*}}` can hold for every column of a row
+// WARN: analyse-dense.mlir:[[@LINE+11]]:{{[0-9]+}}: warning: the columns of this pattern cannot be bounded for a tile of rows: every one of the N x M pairs (512 x 512 at G = 4, N = 512) is computed for each batch and head [S10]; nothing but `{{.*}}` decides over columns of a row whose number grows
 // CHECK-LABEL: effattn.kernel @not_affine
 // CHECK: key_atoms = 1, query_atoms = 0, relations = 1, permuted = false, opaque = false
-// CHECK-SAME: unbounded = "`
+// CHECK-SAME: unbounded = "nothing but `
 // TILE-LABEL: effattn.kernel @not_affine
 // TILE: tiling = #effattn.tiling<order = contiguous
 effattn.kernel @not_affine("q" %q: !t, "m" %m: i64,
@@ -25,7 +25,7 @@ effattn.kernel @not_affine("q" %q: !t, "m" %m: i64,
 }
 
 // A pattern that costs too much to analyse: nothing is known of it.
-// WARN: warning: {{.*}} every one of the N x M pairs is computed for each batch and head [S10]
+// WARN: warning: {{.*}} every one of the N x M pairs (8192 x 8192) is computed for each batch and head [S10]
 // RUN: effattn-opt %s '-effattn-analyse=allow-dense max-operations=10' \
 // RUN:   2>/dev/null | FileCheck %s --check-prefix=COST
 // COST-LABEL: effattn.kernel @costly

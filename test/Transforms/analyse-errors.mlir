@@ -19,8 +19,8 @@ effattn.kernel @ragged("q" %q: !t, "cu" %cu: !effattn.tensor<[B + 1] x i32>)
 !l = !effattn.tensor<[N] x f32>
 effattn.kernel @not_affine("q" %q: !t, "m" %m: i64) -> (!t) dimensions ["N"] {
   // expected-error @+3 {{the columns of this pattern cannot be bounded for a tile of rows [S10]}}
-  // expected-note @+2 {{can hold for every column of a row, and nothing else bounds the columns}}
-  // expected-note @+1 {{with --allow-dense every one of the N x M pairs is computed for each batch and head}}
+  // expected-note @+2 {{decides over columns of a row whose number grows with the number of keys}}
+  // expected-note @+1 {{with --allow-dense every one of the N x M pairs (8192 x 8192) is computed for each batch and head}}
   %p = effattn.stride %m
   %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
   effattn.return %o : !t
@@ -63,7 +63,7 @@ effattn.kernel @unknown("q" %q: !t, "t" %t: !effattn.tensor<[N] x i1>)
     effattn.yield %x : i1
   }
   // expected-error @+3 {{the columns of this pattern cannot be bounded for a tile of rows [S10]}}
-  // expected-note @+2 {{`t[i + j]` can hold for every column of a row, and nothing else bounds the columns}}
+  // expected-note @+2 {{nothing but `t[i + j]` decides over columns of a row whose number grows with the number of keys}}
   // expected-note @+1 {{with --allow-dense every one of the N x M pairs (64 x 64 at N = 64) is computed for each batch and head}}
   %p = effattn.union %w, %s
   %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l

@@ -273,24 +273,83 @@ TEST(Atoms, PlansFromTablesOnGrids) {
   }
 }
 
-TEST(Atoms, Unbounded) {
-  auto unbounded = [](Expr predicate) {
-    AnalysisFailure failure;
-    auto facts = analyse(predicate.ref, {}, &failure);
-    EXPECT_TRUE(facts) << failure.reason;
-    return facts ? facts->unbounded : "";
-  };
-  Expr open = table(0, {i + j}) > 2;
-  EXPECT_NE(unbounded(open).find("t0[i + j]"), std::string::npos);
-  EXPECT_NE(unbounded(open || j <= i), "");
+std::string unboundedReason(Expr predicate, GrowingSizes growing = {},
+                            std::vector<Expr> extents = {}) {
+  AnalysisFailure failure;
+  AnalysisOptions options;
+  options.growing = std::move(growing);
+  for (const Expr &extent : extents)
+    options.extents.push_back(extent.ref);
+  auto facts = analyse(predicate.ref, options, &failure);
+  EXPECT_TRUE(facts) << failure.reason;
+  return facts ? facts->unbounded : "no facts";
+}
+
+const Expr open = table(0, {i + j}) > 2;
+
+TEST(Unbounded, SaysWhat) {
+  EXPECT_NE(unboundedReason(open).find("t0[i + j]"), std::string::npos);
   Expr w = argument("w", ScalarType::Int);
-  EXPECT_NE(unbounded((i - j) % w == 0).find("`param`"), std::string::npos);
-  EXPECT_NE(unbounded(!open || keys(0)), "");
-  EXPECT_EQ(unbounded(open && abs(i - j) < 64), "");
-  EXPECT_EQ(unbounded(open && table(1, {i}) == table(1, {j})), "");
-  EXPECT_EQ(unbounded(open && keys(0)), "");
-  EXPECT_EQ(unbounded(open || j >= 0), "");
-  EXPECT_EQ(unbounded(table(1, {i}) == table(1, {j})), "");
+  EXPECT_NE(unboundedReason((i - j) % w == 0).find("`param`"),
+            std::string::npos);
+}
+
+/// What is open must not grow; what is visible anyway may.
+TEST(Unbounded, ByTheAffinePart) {
+  Expr near = abs(i - j) < 64;
+  for (const Expr &bounded :
+       {open && near, open || j >= 0, open && j < 16,
+        open && j >= var("M") - 16, open && i / 64 == j / 64,
+        (open && near) || (i - j) % 16 == 0, open && j % 4 == 1 && near,
+        j <= i && !(open && near)})
+    EXPECT_EQ(unboundedReason(bounded), "") << toString(bounded.ref);
+  for (const Expr &unbounded :
+       {open, !open, open || j <= i, open && j <= i, open && !(i == j),
+        open && !near, open || near, open && j % 4 == 0,
+        open && (i - j) % 64 == 0, open && 2 * j <= i, open && i < 16,
+        open && (near || j % 128 == 0)})
+    EXPECT_NE(unboundedReason(unbounded), "") << toString(unbounded.ref);
+}
+
+TEST(Unbounded, ByTables) {
+  Expr labels = table(1, {i}) == table(1, {j});
+  Expr bitmap = flag(2, {i / 64, j / 64});
+  Expr condition = table(3, {j}) > 2;
+  for (const Expr &bounded :
+       {labels, open && labels, open && keys(0), open && bitmap,
+        open && !bitmap, open && condition, open && !condition,
+        open && queries(0) && keys(1)})
+    EXPECT_EQ(unboundedReason(bounded), "") << toString(bounded.ref);
+  for (const Expr &unbounded :
+       {open && !labels, open && !keys(0), open || keys(0), !open || keys(0),
+        open && queries(0), open && !queries(0), open && table(3, {i}) > 2,
+        (open && condition) || (!open && !condition),
+        (open && bitmap) || (!open && !bitmap)})
+    EXPECT_NE(unboundedReason(unbounded), "") << toString(unbounded.ref);
+}
+
+/// Sizes that are given bound columns, sizes of the token axes do not.
+TEST(Unbounded, BySizes) {
+  Expr w = argument("w", ScalarType::Int), T = dimension("T");
+  EXPECT_EQ(unboundedReason(open && 0 <= i - j && i - j < w), "");
+  EXPECT_EQ(unboundedReason(open && 0 <= i - j && i - j < T), "");
+  EXPECT_EQ(unboundedReason(open && 0 <= i - j && i - j < table(1, {h})), "");
+  EXPECT_EQ(unboundedReason(open && j < T), "");
+  EXPECT_NE(unboundedReason(open && j < T, {true, true, {"T"}}), "");
+  EXPECT_EQ(unboundedReason(open, {true, false, {}}), "");
+  EXPECT_NE(unboundedReason(open, {false, true, {}}), "");
+  EXPECT_NE(unboundedReason(open && j <= p, {false, true, {}}), "");
+}
+
+TEST(Unbounded, OnGrids) {
+  Expr Y = dimension("Y"), X = dimension("X");
+  Expr iy = var("i.y"), ix = var("i.x"), jy = var("j.y"), jx = var("j.x");
+  Expr near = abs(iy - jy) <= 3 && abs(ix - jx) <= 3;
+  EXPECT_EQ(unboundedReason(open && near, {}, {Y, X}), "");
+  EXPECT_NE(unboundedReason(open && iy == jy, {}, {Y, X}), "");
+  EXPECT_NE(unboundedReason(open && !near, {}, {Y, X}), "");
+  EXPECT_EQ(unboundedReason(open && iy == jy, {}, {Y, 32}), "");
+  EXPECT_NE(unboundedReason(open && ix == jx, {}, {Y, 32}), "");
 }
 
 } // namespace
