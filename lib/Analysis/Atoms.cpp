@@ -94,8 +94,7 @@ private:
 
 int Atomiser::sideOf(const ScalarRef &node) {
   const Reads &reads = classify(node);
-  if (reads.stays() || reads.set || reads.real || reads.bound ||
-      (reads.row && reads.column))
+  if (reads.stays() || reads.set || reads.bound || (reads.row && reads.column))
     return 0;
   return reads.column ? 1 : -1;
 }
@@ -246,7 +245,7 @@ ScalarRef Atomiser::labels(const std::vector<ScalarRef> &equalities) {
 /// the row label u, the one that reads j the column label w.
 ScalarRef Atomiser::bitmap(const ScalarRef &node) {
   const Reads &reads = classify(node);
-  if (reads.set || reads.real || reads.bound)
+  if (reads.set || reads.bound)
     return nullptr;
   ScalarRef row, column;
   std::map<const Scalar *, ScalarRef> replaced;

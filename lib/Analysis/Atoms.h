@@ -13,7 +13,7 @@
 //                  (segments, random blocks, t[i] == t[j]). `or`s of such
 //                  equalities with one g are one relation.
 //     Bitmap       t[f(i), g(j)] of a bool (or integer, as != 0) table, with
-//                  leading b and h; further comparisons c == t[f(i), g(j)] too
+//                  leading b and h; comparisons of t[f(i), g(j)] too
 //     Unknown      everything else: true or false for each pair
 //   extra          an Int look-up by b and h alone: a parameter of the sets
 //
@@ -23,8 +23,8 @@
 // one relation, the last one.
 //
 // A comparison of integers without look-ups that is not affine (i mod w with an
-// argument w) is an atom as if it held a look-up. One of real numbers is
-// Unknown.
+// argument w) is an atom as if it held a look-up; so is one of real numbers,
+// which has no affine form.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EFFATTN_LIB_ANALYSIS_ATOMS_H

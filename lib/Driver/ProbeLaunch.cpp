@@ -5,6 +5,8 @@
 #include "runtime/src/context.h"
 #include "runtime/src/host_internal.h"
 
+#include "llvm/ADT/APFloat.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 
 #include <fmt/format.h>
@@ -60,25 +62,46 @@ void copyAs(const std::vector<double> &from, std::vector<char> &to) {
   }
 }
 
-/// False for elements that no pattern reads.
-bool copyValues(const std::vector<double> &from, ElementType element,
+const llvm::fltSemantics &semanticsOf(bool brain) {
+  return brain ? llvm::APFloat::BFloat() : llvm::APFloat::IEEEhalf();
+}
+
+void copyHalves(const std::vector<double> &from, bool brain,
+                std::vector<char> &to) {
+  to.resize(from.size() * sizeof(uint16_t));
+  for (size_t k = 0; k < from.size(); ++k) {
+    llvm::APFloat value(from[k]);
+    bool isInexact;
+    value.convert(semanticsOf(brain), llvm::APFloat::rmNearestTiesToEven,
+                  &isInexact);
+    auto bits = static_cast<uint16_t>(value.bitcastToAPInt().getZExtValue());
+    std::memcpy(to.data() + k * sizeof bits, &bits, sizeof bits);
+  }
+}
+
+double halfAt(uint16_t bits, bool brain) {
+  llvm::APFloat value(semanticsOf(brain), llvm::APInt(16, bits));
+  bool isInexact;
+  value.convert(llvm::APFloat::IEEEdouble(), llvm::APFloat::rmNearestTiesToEven,
+                &isInexact);
+  return value.convertToDouble();
+}
+
+void copyValues(const std::vector<double> &from, ElementType element,
                 std::vector<char> &to) {
   switch (element) {
   case ElementType::F32:
-    copyAs<float>(from, to);
-    return true;
+    return copyAs<float>(from, to);
+  case ElementType::F16:
+  case ElementType::BF16:
+    return copyHalves(from, element == ElementType::BF16, to);
   case ElementType::I8:
   case ElementType::Bool:
-    copyAs<int8_t>(from, to);
-    return true;
+    return copyAs<int8_t>(from, to);
   case ElementType::I32:
-    copyAs<int32_t>(from, to);
-    return true;
+    return copyAs<int32_t>(from, to);
   case ElementType::I64:
-    copyAs<int64_t>(from, to);
-    return true;
-  default:
-    return false;
+    return copyAs<int64_t>(from, to);
   }
 }
 
@@ -93,6 +116,15 @@ double elementAt(const effattn_view &view, int64_t offset) {
   switch (view.element) {
   case EFFATTN_F32:
     return read(float());
+  case EFFATTN_F16:
+  case EFFATTN_BF16: {
+    uint16_t bits;
+    std::memcpy(&bits,
+                static_cast<const char *>(view.data) +
+                    offset * int64_t(sizeof bits),
+                sizeof bits);
+    return halfAt(bits, view.element == EFFATTN_BF16);
+  }
   case EFFATTN_I8:
   case EFFATTN_BOOL:
     return read(int8_t());
@@ -244,12 +276,38 @@ llvm::Error ProbeLaunch::bindTensor(size_t number, const std::string &name,
   if (given->second.shape != shape)
     return failure(fmt::format("the values of {} have another shape", name));
   std::vector<char> &memory = frame->memory.emplace_back();
-  if (copyValues(given->second.data, type.element, memory))
-    slot.view.data = memory.data();
+  copyValues(given->second.data, type.element, memory);
+  slot.view.data = memory.data();
+  return llvm::Error::success();
+}
+
+/// Floats are never computed, so that no pattern may ask for them.
+llvm::Error ProbeLaunch::checkTables(const Pattern &pattern) const {
+  bool isComputed = false;
+  auto visit = [&](const ScalarRef &scalar) {
+    isComputed |= scalar && contains(scalar, [&](const Scalar &node) {
+                    return node.kind == ScalarKind::Lookup &&
+                           node.type == ScalarType::Float &&
+                           program.values[node.table].op != TensorOp::Argument;
+                  });
+  };
+  visit(pattern.predicate);
+  llvm::for_each(pattern.scalars, visit);
+  if (isComputed)
+    return failure("the floats of a table that steps compute are not known "
+                   "without running them; supported: tables that are "
+                   "arguments");
+  for (const PatternRef &child : pattern.children)
+    if (auto error = checkTables(*child))
+      return error;
   return llvm::Error::success();
 }
 
 llvm::Error ProbeLaunch::bindArguments() {
+  for (const ProgramValue &value : program.values)
+    if (value.pattern)
+      if (auto error = checkTables(*value.pattern))
+        return error;
   size_t arguments = program.arguments.size();
   for (size_t k = 0; k < arguments; ++k) {
     const ProgramArgument &argument = program.arguments[k];
@@ -386,6 +444,8 @@ int32_t ProbeLaunch::record(const void *operandsAddress,
   attend.firstPosition = run.integers[2];
   attend.dimensions = inputs.dimensions;
   attend.scalars = inputs.scalars;
+  for (uint32_t k = 0; k < run.attend->floats; ++k)
+    attend.scalars[known.spec.floats.at(k)] = run.floats[k];
   attend.batch = batch;
   attend.head = head;
   attend.continues = operands.continues != 0;

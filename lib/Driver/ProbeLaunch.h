@@ -64,6 +64,7 @@ public:
   int32_t record(const void *operands, const void *run);
 
 private:
+  llvm::Error checkTables(const Pattern &pattern) const;
   llvm::Error bindArguments();
   llvm::Error bindTensor(size_t slot, const std::string &name,
                          const TensorType &type);

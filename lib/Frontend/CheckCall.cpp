@@ -136,12 +136,6 @@ Value Checker::lookUpTable(const ast::Expr &expr, const Value &table,
   bool isFloat = type.element == ElementType::F32 ||
                  type.element == ElementType::F16 ||
                  type.element == ElementType::BF16;
-  if (isFloat && context.where == Where::Pattern) {
-    error(expr.range, fmt::format("expected a table of integers or bool in a "
-                                  "pattern, but got {}",
-                                  toString(type)));
-    return {};
-  }
   ScalarType element = isFloat                             ? ScalarType::Float
                        : type.element == ElementType::Bool ? ScalarType::Bool
                                                            : ScalarType::Int;

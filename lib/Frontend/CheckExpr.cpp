@@ -46,7 +46,7 @@ Value Checker::evaluateKind(const ast::Expr &expr) {
   case ExprKind::Integer:
     return makeScalar(constantInt(expr.integer));
   case ExprKind::Float:
-    if (context.where == Where::Pattern || context.where == Where::Dimension) {
+    if (context.where == Where::Dimension) {
       error(expr.range, fmt::format("expected an integer here, but got {}",
                                     ast::toString(expr)));
       return {};

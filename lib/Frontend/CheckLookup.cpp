@@ -22,6 +22,18 @@ ScalarRef i() { return variable("i"); }
 ScalarRef j() { return variable("j"); }
 ScalarRef position() { return i() + variable("q0"); }
 
+/// Patterns whose extents may differ by batch and head.
+bool isPosition(PatternKind kind) {
+  return kind == PatternKind::Window || kind == PatternKind::SameBlock ||
+         kind == PatternKind::Prefix;
+}
+
+bool hasLookup(const ScalarRef &scalar) {
+  return contains(scalar, [](const Scalar &node) {
+    return node.kind == ScalarKind::Lookup;
+  });
+}
+
 } // namespace
 
 /// The indices of the leading axes that a look-up with `own` indices leaves
@@ -82,6 +94,15 @@ ScalarRef Checker::completeLookups(const ScalarRef &scalar,
   });
 }
 
+/// A built-in pattern whose extents are looked up, as a condition: there b and
+/// h are known.
+PatternRef Checker::spellOut(const Pattern &pattern) {
+  auto result = std::make_shared<Pattern>(PatternKind::Comprehension);
+  result->offset = pattern.offset;
+  result->predicate = predicate(std::make_shared<Pattern>(pattern), nullptr);
+  return result;
+}
+
 /// A table with a batch axis alone: the built-in pattern, whose omitted axis
 /// is the head, as a condition.
 PatternRef Checker::spellOutTable(const Pattern &pattern) {
@@ -123,6 +144,11 @@ PatternRef Checker::completePattern(const PatternRef &pattern,
   }
   if (pattern->kind == PatternKind::RandomBlocks)
     ok &= isDrawnForABatch(*result);
+  bool variesByHead =
+      isPosition(pattern->kind) &&
+      std::any_of(result->scalars.begin(), result->scalars.end(), hasLookup);
+  if (variesByHead)
+    return spellOut(*result);
   if (pattern->table < 0)
     return result;
   int own = pattern->kind == PatternKind::Blocks ? 2 : 1;

@@ -89,6 +89,14 @@ bool Checker::declareBinders(const std::vector<ast::Identifier> &names,
   return ok;
 }
 
+/// What decides pairs is compared as f32 everywhere: constants too [S4].
+static ScalarRef inSinglePrecision(const ScalarRef &condition) {
+  return rewrite(condition, [](const ScalarRef &node) -> ScalarRef {
+    bool isReal = node->isConstant() && node->type == ScalarType::Float;
+    return isReal ? constantFloat(static_cast<float>(node->real)) : nullptr;
+  });
+}
+
 /// { (h, i, j) : condition }
 Value Checker::evaluateComprehension(const ast::Expr &expr) {
   if (context.where == Where::Pattern || context.where == Where::Score) {
@@ -109,7 +117,7 @@ Value Checker::evaluateComprehension(const ast::Expr &expr) {
   if (body.isPoison())
     return {};
   auto pattern = std::make_shared<Pattern>(PatternKind::Comprehension);
-  pattern->predicate = body.scalar;
+  pattern->predicate = inSinglePrecision(body.scalar);
   return makePatternValue(std::move(pattern), {&body}, expr.range);
 }
 

@@ -114,6 +114,11 @@ const char *refuseProduct =
     "a product of two values that are not constant cannot be analysed in a "
     "pattern: expected a constant factor";
 
+constexpr const char *refuseRounding =
+    "'{}' of floats rounds, and pairs must not depend on that: expected "
+    "comparisons of table values, arguments, constants and integers in a "
+    "pattern; '-x', abs, min, max, clamp and if do not round";
+
 } // namespace
 
 Value Checker::arithmetic(ScalarKind kind, const Value &leftIn,
@@ -149,6 +154,11 @@ Value Checker::arithmetic(ScalarKind kind, const Value &leftIn,
     return {};
   }
   unify(left, right);
+  if (context.where == Where::Pattern &&
+      left.scalar->type == ScalarType::Float) {
+    error(opRange, fmt::format(refuseRounding, sign));
+    return {};
+  }
   ScalarRef result = binary(kind, left.scalar, right.scalar);
   if (left.scalar->isConstant() && right.scalar->isConstant() &&
       !result->isConstant() && left.scalar->type == ScalarType::Int) {

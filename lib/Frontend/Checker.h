@@ -204,6 +204,7 @@ private:
                              bool &ok);
   bool leadingIndices(int table, int own, const AttendSizes &sizes,
                       ast::SourceRange range, std::vector<ScalarRef> &indices);
+  PatternRef spellOut(const Pattern &pattern);
   PatternRef spellOutTable(const Pattern &pattern);
   bool hasHeads(const std::vector<ScalarRef> &leading, int table,
                 std::string_view what, ast::SourceRange range);

@@ -18,7 +18,8 @@ namespace effattn {
 /// number only.
 struct AttendInputs {
   llvm::SmallVector<mlir::Value> tables, keySets, querySets;
-  /// N, M, q0, others; a Float one is passed as the bits of a double.
+  /// N, M, q0, others; a Float stands there twice, for the upper and the lower
+  /// half of the bits of its f32.
   std::vector<ScalarRef> integers;
   std::vector<ScalarRef> floats; ///< scale, others
   /// Tables rank -> token where the attend is permuted; else null.

@@ -81,6 +81,7 @@ ScalarRef AttendNames::argumentName(const ScalarRef &node, bool plan) {
   }
   name = "bits." + node->name;
   addInteger(name, node);
+  addInteger(lowerBits(name), node);
   if (place(floatBits, name) == static_cast<int>(floatBits.size()))
     floatBits.push_back(name);
   return argument(name, node->type);

@@ -28,8 +28,8 @@ public:
   /// The expression as a kernel has it: names of parameters, numbers of tables
   /// and sets.
   ScalarRef ofKernel(const ScalarRef &scalar);
-  /// As a planner function has it: f32 arguments are integer parameters that
-  /// hold the bits of a double.
+  /// As a planner function has it: f32 arguments are two integer parameters
+  /// that hold halves of the bits (PlanScope).
   ScalarRef ofPlan(const ScalarRef &scalar);
 
   /// Sets in the order of their places; to be given before ofKernel().

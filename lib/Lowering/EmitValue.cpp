@@ -242,17 +242,23 @@ private:
   ScalarEmitter &scalars;
 };
 
-/// f32 arguments come as the bits of a double.
+/// f32 arguments come as two halves of their bits.
 void bindFloats(PlannerFunction &function, const PlanScope &scope) {
   for (const std::string &name : scope.floats) {
-    Value bits = function.find(name);
-    if (!bits)
+    Value upper = function.find(name), lower = function.find(lowerBits(name));
+    if (!upper || !lower)
       continue;
     OpBuilder &builder = function.builder;
-    Value real = arith::BitcastOp::create(builder, function.location,
-                                          builder.getF64Type(), bits);
-    function.bind(name, arith::TruncFOp::create(builder, function.location,
-                                                builder.getF32Type(), real));
+    Location location = function.location;
+    Value half = arith::ConstantOp::create(builder, location,
+                                           builder.getI64IntegerAttr(16));
+    Value bits = arith::OrIOp::create(
+        builder, location,
+        arith::ShLIOp::create(builder, location, upper, half), lower);
+    bits =
+        arith::TruncIOp::create(builder, location, builder.getI32Type(), bits);
+    function.bind(name, arith::BitcastOp::create(builder, location,
+                                                 builder.getF32Type(), bits));
   }
 }
 
@@ -276,6 +282,8 @@ std::string withoutValue(const std::vector<ScalarRef> &values) {
 }
 
 } // namespace
+
+std::string lowerBits(const std::string &name) { return name + ".low"; }
 
 func::FuncOp emitPlanValue(OpBuilder &builder, Location location,
                            const std::string &symbol,

@@ -16,11 +16,15 @@ namespace effattn {
 /// What names mean in a planner function over one row, column or label.
 struct PlanScope {
   std::vector<std::string> parameters; ///< in order
-  /// Float arguments: a parameter holds the bits of the double; by position.
+  /// Float arguments, by the names of parameters. Parameters are within 2^30,
+  /// so two hold the bits of the f32: `name` the upper half, as a signed
+  /// number, lowerBits(name) the lower.
   std::vector<std::string> floats;
   std::vector<TableSpec> tables;
   std::string a, b; ///< names of the arguments a and b; may be empty
 };
+
+std::string lowerBits(const std::string &name);
 
 /// Adds a function for effattn_plan_value of kernel.h:
 ///

@@ -200,15 +200,29 @@ void HostBuilder::step(int number_, const std::vector<int> &operands,
        {launch, number(number_, 32), slots(operands), slot(result)});
 }
 
+/// The upper half of the bits of an f32 as a signed number, or the lower half.
+Value HostBuilder::halfOf(Value real, bool upper) {
+  Value single =
+      arith::TruncFOp::create(builder, location, builder.getF32Type(), real);
+  Value bits = arith::ExtSIOp::create(
+      builder, location, i64,
+      arith::BitcastOp::create(builder, location, i32, single));
+  return upper ? Value(arith::ShRSIOp::create(builder, location, bits,
+                                              number(16, 64)))
+               : Value(arith::AndIOp::create(builder, location, bits,
+                                             number(0xffff, 64)));
+}
+
 std::optional<Value> HostBuilder::words(const std::vector<ScalarRef> &values) {
   SmallVector<Value> words;
+  bool upper = false; // of a Float, which stands there twice
   for (const ScalarRef &one : values) {
     Value value = emit(one);
     if (!value)
       return std::nullopt;
-    if (one->type == ScalarType::Float)
-      value = arith::BitcastOp::create(builder, location, i64, value);
-    words.push_back(value);
+    bool isReal = one->type == ScalarType::Float;
+    upper = isReal && !upper;
+    words.push_back(isReal ? halfOf(value, upper) : value);
   }
   return array(i64, words);
 }

@@ -77,6 +77,7 @@ private:
   mlir::Value emit(const ScalarRef &value);
   /// Int expressions, and bits of Float ones, in memory; nothing after an
   /// error.
+  mlir::Value halfOf(mlir::Value real, bool upper);
   std::optional<mlir::Value> words(const std::vector<ScalarRef> &values);
   std::optional<mlir::Value> reals(const std::vector<ScalarRef> &values);
   mlir::Value load(mlir::Value array, int64_t index, mlir::Type element);

@@ -83,8 +83,10 @@ int Evaluator::add(const Scalar &scalar) {
   case ScalarKind::Dimension:
     node.value = static_cast<double>(environment.dimensions.at(scalar.name));
     break;
-  case ScalarKind::Argument:
+  case ScalarKind::Argument: // an f32, whatever holds it
     node.value = environment.arguments.at(scalar.name);
+    if (scalar.type == ScalarType::Float)
+      node.value = static_cast<float>(node.value);
     break;
   case ScalarKind::Variable:
   case ScalarKind::Exists:

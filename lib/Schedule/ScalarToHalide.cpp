@@ -341,10 +341,26 @@ Value Translator::realOperation(const Scalar &scalar) {
   }
 }
 
+/// As in C where a side is NaN. Halide writes a <= b as not b < a, also where
+/// floats are strict.
+Expr compareReals(ScalarKind kind, const Expr &a, const Expr &b) {
+  switch (kind) {
+  case ScalarKind::Less:
+    return strictLess(a, b);
+  case ScalarKind::LessEqual:
+    return strictLess(a, b) || strictEqual(a, b);
+  case ScalarKind::Equal:
+    return strictEqual(a, b);
+  default:
+    return !strictEqual(a, b);
+  }
+}
+
 Value Translator::comparison(const Scalar &scalar) {
   Value left = visit(scalar.operands[0]), right = visit(scalar.operands[1]);
   Expr a = left.expression, b = right.expression;
-  bool real = scalar.operands[0]->type == ScalarType::Float;
+  if (scalar.operands[0]->type == ScalarType::Float)
+    return {compareReals(scalar.kind, a, b)};
   if (scalar.operands[0]->type == ScalarType::Int) {
     bool narrow = left.interval.narrow() && right.interval.narrow();
     a = inWidth(left, narrow);
@@ -365,7 +381,7 @@ Value Translator::comparison(const Scalar &scalar) {
     result = a != b;
     break;
   }
-  return {real ? Halide::strict_float(result) : result};
+  return {result};
 }
 
 /// What the look-ups of the operands need. `and`, `or` and `select` look up

@@ -111,6 +111,33 @@ TEST(Atoms, Unknown) {
   }
 }
 
+/// Floats have no affine form: conditions on one side are atoms all the same,
+/// also without a table.
+TEST(Atoms, Floats) {
+  Expr real = argument("x", ScalarType::Float);
+  auto score = [](std::vector<Expr> indices) {
+    return table(0, std::move(indices), ScalarType::Float);
+  };
+  Atoms atoms = atomsOf(score({j}) <= real && !(score({i}) < real) &&
+                        score({h}) < real && j <= i);
+  ASSERT_EQ(atoms.keys.size(), 1u);
+  EXPECT_EQ(toString(atoms.keys[0].condition), "t0[j] <= x");
+  ASSERT_EQ(atoms.queries.size(), 1u);
+  EXPECT_EQ(toString(atoms.queries[0].condition),
+            "not t0[i] < x and t0[h] < x");
+  EXPECT_TRUE(atoms.relations.empty());
+  atoms = atomsOf(score({i}) <= score({j}) && j <= i);
+  ASSERT_EQ(atoms.relations.size(), 1u);
+  EXPECT_EQ(atoms.relations[0].kind, Kind::Unknown);
+  atoms = atomsOf(score({i}) == score({j}));
+  ASSERT_EQ(atoms.relations.size(), 1u);
+  EXPECT_EQ(atoms.relations[0].kind, Kind::Unknown);
+  atoms = atomsOf(real <= score({h, i / 4, j / 4}));
+  ASSERT_EQ(atoms.relations.size(), 1u);
+  EXPECT_EQ(atoms.relations[0].kind, Kind::Bitmap);
+  EXPECT_EQ(toString(atoms.relations[0].test), "x <= t0[h, u, w]");
+}
+
 /// All unknown conditions are one relation, but not one condition.
 TEST(Atoms, UnknownConditionsAreApart) {
   AtomisedPredicate one =

@@ -222,7 +222,7 @@ TEST_F(EmitValueTest, FloatArgumentsComeAsBits) {
   auto reals = filled<float>(EFFATTN_F32, {0.1f, 0.5f, -2.0f, NAN}, 55);
   tables = {reals.view()};
   scope.tables = {reals.spec()};
-  scope.parameters = {"N", "tau", "b", "h"};
+  scope.parameters = {"N", "tau", lowerBits("tau"), "b", "h"};
   scope.floats = {"tau"};
   ScalarRef tau = argument("tau", ScalarType::Float),
             value = lookup(0, ScalarType::Float, {j()});
@@ -233,8 +233,9 @@ TEST_F(EmitValueTest, FloatArgumentsComeAsBits) {
   compile();
   for (double tau : {0.1, 0.5, -7.0, double(0.1f)})
     for (int64_t k = 0; k < 4; ++k) {
-      std::vector<int64_t> parameters = {9, std::bit_cast<int64_t>(tau), 0, 0};
       float at = reals.at({k}), bound = static_cast<float>(tau);
+      int64_t bits = std::bit_cast<int32_t>(bound);
+      std::vector<int64_t> parameters = {9, bits >> 16, bits & 0xffff, 0, 0};
       EXPECT_EQ(call("less", parameters, k).value, at < bound);
       EXPECT_EQ(call("equal", parameters, k).value, at == bound);
       EXPECT_EQ(call("product", parameters, k).value, at * at <= 0.25f);
