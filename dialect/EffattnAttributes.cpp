@@ -33,9 +33,9 @@ LogicalResult FactsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                 ArrayRef<ParameterAttr> parameters,
                                 ArrayAttr extents, DenseI64ArrayAttr moduli,
                                 int64_t keyAtoms, int64_t queryAtoms,
-                                int64_t relations, BoolAttr, BoolAttr, StringRef,
-                                StringRef, BoolAttr, StringRef, BoolAttr,
-                                StringRef, DenseI64ArrayAttr pieces,
+                                int64_t relations, BoolAttr, BoolAttr,
+                                StringRef, StringRef, BoolAttr, StringRef,
+                                BoolAttr, StringRef, DenseI64ArrayAttr pieces,
                                 BoolAttr empty, BoolAttr dense, StringRef,
                                 ArrayAttr cases) {
   if (parameters.size() < 2 || parameters[0].getName() != "N" ||
@@ -83,7 +83,8 @@ LogicalResult FactsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 
 LogicalResult TilingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  RowOrder order, int64_t rows, int64_t modulus,
-                                 DenseI64ArrayAttr shape, int64_t relation,
+                                 DenseI64ArrayAttr shape,
+                                 ArrayRef<int64_t> moduli, int64_t relation,
                                  BoolAttr gathered, int64_t columnBlock,
                                  int64_t columnChunk, ArrayAttr cases) {
   if (rows < 1 || columnBlock < 1)
@@ -112,6 +113,13 @@ LogicalResult TilingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (isGrid && volume != rows)
     return emitError() << "expected a shape of " << rows << " rows, but got "
                        << volume;
+  if (!moduli.empty() && moduli.size() != static_cast<size_t>(shape.size()))
+    return emitError() << "expected a modulus for each extent of the shape, "
+                          "but got "
+                       << moduli.size() << " for " << shape.size();
+  for (int64_t one : moduli)
+    if (one < 1)
+      return emitError() << "expected moduli of at least 1, but got " << one;
   bool byLabel = order == RowOrder::ByLabel;
   if (byLabel ? relation < 0 || relation >= mostRelations : relation != -1)
     return emitError() << "expected the number of a relation for the order "

@@ -167,7 +167,8 @@ def Effattn_TilingAttr : Effattn_Attr<"Tiling", "tiling"> {
     Mirrors `Tiling` and `TileFacts` of `lib/Analysis`: which `rows` query rows
     form a tile, and the columns of tiles by the index of the assignment to the
     atoms. `modulus` is that of residues, `shape` the extents of a tile on a
-    grid, slowest first, `relation` the number of the relation whose labels rows
+    grid, slowest first, `moduli` the residues on each axis of a grid, of which
+    a tile holds one class (without them it holds neighbours), `relation` the number of the relation whose labels rows
     are sorted by (-1: none). Where `gathered`, and for `by_label`, there are no
     cases: the planner merges the columns of the rows. The last two are numbers
     of the target's `Strategy`: columns that a kernel takes at once, most
@@ -176,13 +177,15 @@ def Effattn_TilingAttr : Effattn_Attr<"Tiling", "tiling"> {
   let parameters = (ins
     EnumParameter<Effattn_RowOrder>:$order,
     "int64_t":$rows, "int64_t":$modulus,
-    "::mlir::DenseI64ArrayAttr":$shape, "int64_t":$relation,
+    "::mlir::DenseI64ArrayAttr":$shape,
+    OptionalArrayRefParameter<"int64_t">:$moduli, "int64_t":$relation,
     "::mlir::BoolAttr":$gathered,
     "int64_t":$columnBlock, "int64_t":$columnChunk,
     "::mlir::ArrayAttr":$cases);
   let assemblyFormat = [{
     `<` `order` `=` $order `,` `rows` `=` $rows `,` `modulus` `=` $modulus
-    `,` `shape` `=` $shape `,` `relation` `=` $relation
+    `,` `shape` `=` $shape (`,` `moduli` `=` `[` $moduli^ `]`)?
+    `,` `relation` `=` $relation
     `,` `gathered` `=` $gathered
     `,` `column_block` `=` $columnBlock `,` `column_chunk` `=` $columnChunk
     `,` `cases` `=` $cases `>`

@@ -2,6 +2,7 @@
 #include "lib/Analysis/Analysis.h"
 
 #include "lib/Analysis/Facts.h"
+#include "lib/Analysis/Product.h"
 #include "lib/Analysis/Runs.h"
 #include "lib/Analysis/ToIsl.h"
 
@@ -54,6 +55,7 @@ bool Analyser::listParameters() {
   facts->extents = prepared.space.extents;
   facts->rowParameters = prepared.space.rows;
   facts->moduli = moduli(prepared.atomised.predicate);
+  facts->axisModuli = axisModuli(prepared.atomised.predicate, prepared.space);
   size_t sets = facts->atoms.keys.size() + facts->atoms.queries.size();
   if (sets > maxSideAtoms)
     return fail({"",

@@ -103,6 +103,9 @@ struct PatternFacts {
   std::vector<ScalarRef> extents;
   /// Constants by which the pattern divides, ascending.
   std::vector<int64_t> moduli;
+  /// On a grid, for each axis, those whose remainders the pattern takes of its
+  /// coordinates: candidates for residue classes. Not kept on operations.
+  std::vector<std::vector<int64_t>> axisModuli;
   /// Names of a row's coordinates: {"i"}, {"iy", "ix"}, {"iz", "iy", "ix"}.
   std::vector<std::string> rowParameters;
   std::vector<RowCase> cases; ///< by indexOf(assignment)
@@ -194,7 +197,8 @@ double casePairs(const PatternFacts &facts, size_t index,
 
 /// Tilings that are worth comparing for this pattern: contiguous; residues of
 /// each modulus of it (and of products that the pattern's steps suggest); boxes
-/// and lines on a grid; by label where a Labels relation bounds it.
+/// and lines on a grid, of all its rows and of one residue class; by label
+/// where a Labels relation bounds it.
 std::vector<Tiling> candidateTilings(const PatternFacts &facts, int64_t rows);
 
 /// How the text of a set (the form kept on operations) becomes loops again.

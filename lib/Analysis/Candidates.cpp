@@ -12,14 +12,18 @@ namespace {
 constexpr int64_t maxResidues = 4096;
 constexpr size_t maxModuli = 6;
 
-/// The moduli themselves, then the least common multiples of two.
-std::vector<int64_t> residueModuli(const std::vector<int64_t> &moduli) {
+/// On each axis of a grid of two dimensions, and of three: their combinations
+/// are candidates.
+constexpr size_t maxPlaneModuli = 3, maxSpaceModuli = 2;
+
+/// The moduli themselves, then the least common multiples of two: `most`.
+std::vector<int64_t> residueModuli(const std::vector<int64_t> &moduli,
+                                   size_t most = maxModuli) {
   std::vector<int64_t> result;
   auto add = [&](int64_t modulus) {
     bool isNew =
         std::find(result.begin(), result.end(), modulus) == result.end();
-    if (modulus > 1 && modulus <= maxResidues && isNew &&
-        result.size() < maxModuli)
+    if (modulus > 1 && modulus <= maxResidues && isNew && result.size() < most)
       result.push_back(modulus);
   };
   for (int64_t modulus : moduli)
@@ -47,6 +51,26 @@ void addShapes(int64_t rows, size_t rank, std::vector<int64_t> &shape,
     addShapes(rows / factor, rank - 1, shape, shapes);
     shape.pop_back();
   }
+}
+
+/// Every choice of residues, or of all rows, on each axis: all rows first.
+std::vector<std::vector<int64_t>>
+axisResidues(const std::vector<std::vector<int64_t>> &axisModuli) {
+  std::vector<std::vector<int64_t>> result = {{}};
+  size_t most = axisModuli.size() > 2 ? maxSpaceModuli : maxPlaneModuli;
+  for (const std::vector<int64_t> &moduli : axisModuli) {
+    std::vector<int64_t> choices = residueModuli(moduli, most);
+    choices.insert(choices.begin(), 1);
+    std::vector<std::vector<int64_t>> longer;
+    for (const std::vector<int64_t> &before : result)
+      for (int64_t modulus : choices) {
+        longer.push_back(before);
+        longer.back().push_back(modulus);
+      }
+    result = std::move(longer);
+  }
+  result[0].clear();
+  return result;
 }
 
 /// Where the relation holds everywhere, a row in the middle sees a good part
@@ -111,12 +135,14 @@ std::vector<Tiling> candidateTilings(const PatternFacts &facts, int64_t rows) {
   std::vector<std::vector<int64_t>> shapes;
   std::vector<int64_t> shape;
   addShapes(contiguous.rows, facts.extents.size(), shape, shapes);
-  for (const std::vector<int64_t> &one : shapes) {
-    Tiling box = contiguous;
-    box.order = RowOrder::Grid;
-    box.shape = one;
-    result.push_back(box);
-  }
+  for (const std::vector<int64_t> &moduli : axisResidues(facts.axisModuli))
+    for (const std::vector<int64_t> &one : shapes) {
+      Tiling box = contiguous;
+      box.order = RowOrder::Grid;
+      box.shape = one;
+      box.moduli = moduli;
+      result.push_back(box);
+    }
   return result;
 }
 

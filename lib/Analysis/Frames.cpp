@@ -32,25 +32,24 @@ LoopFrame rowFrame(const Space &space, const std::vector<int64_t> &moduli) {
 
 namespace {
 
+/// In the order of tileParameters().
 std::vector<Coordinate> coordinatesOf(const Space &space,
                                       const Tiling &tiling) {
-  std::vector<std::string> names = tileParameters(tiling);
-  switch (tiling.order) {
-  case RowOrder::Grid: {
-    std::vector<Coordinate> all;
-    for (size_t axis = 0; axis < names.size(); ++axis)
-      all.push_back({names[axis], tiling.shape[axis], 0, axis});
-    return all;
+  std::vector<TilingAxis> axes = tilingAxes(tiling);
+  std::vector<Coordinate> residues, tiles;
+  for (size_t k = 0; k < axes.size(); ++k) {
+    const TilingAxis &one = axes[k];
+    if (!one.residue.empty())
+      residues.push_back({one.residue, 1, one.modulus, k});
+    tiles.push_back(
+        {one.tile, std::max<int64_t>(one.rows * one.modulus, 1), 0, k});
   }
-  case RowOrder::Residues:
-    return {{names[0], 1, tiling.modulus, 0},
-            {names[1], tiling.rows * tiling.modulus, 0, 0}};
-  default:
-    // On a grid the tiles of all lines are counted by the slowest axis, which
-    // matters for samples alone.
-    return {{names[0], std::max<int64_t>(tiling.rows, 1), 0,
-             space.rank() > 1 ? space.rank() - 1 : 0}};
-  }
+  // On a grid contiguous tiles of all lines are counted by the slowest axis,
+  // which matters for samples alone.
+  if (tiling.order != RowOrder::Grid && space.rank() > 1)
+    tiles[0].axis = space.rank() - 1;
+  residues.insert(residues.end(), tiles.begin(), tiles.end());
+  return residues;
 }
 
 } // namespace
@@ -79,13 +78,18 @@ LoopFrame tileFrame(const Space &space, const std::vector<int64_t> &moduli,
 }
 
 LoopFrame axisFrame(const LoopFrame &frame, size_t axis) {
-  LoopFrame part{
-      frame.space.axis(axis), {frame.coordinates[axis]}, "", frame.moduli};
-  Coordinate &own = part.coordinates[0];
-  own.axis = 0;
-  part.context =
-      fmt::format("{} and 0 <= {} and {}*{} < {}", part.space.sizes(), own.name,
-                  own.unit, own.name, part.space.size(0));
+  LoopFrame part{frame.space.axis(axis), {}, "", frame.moduli};
+  part.context = part.space.sizes();
+  for (Coordinate own : frame.coordinates) {
+    if (own.axis != axis)
+      continue;
+    own.axis = 0;
+    part.context += fmt::format(" and 0 <= {} and ", own.name) +
+                    (own.count > 0 ? fmt::format("{} < {}", own.name, own.count)
+                                   : fmt::format("{}*{} < {}", own.unit,
+                                                 own.name, part.space.size(0)));
+    part.coordinates.push_back(std::move(own));
+  }
   return part;
 }
 

@@ -16,8 +16,8 @@ namespace {
 /// without regard to case.
 bool isTaken(std::string name) {
   static const std::set<std::string> ours = {
-      "N",  "M",  "q0", "b",  "h",  "i",  "j",  "t",  "r", "k",
-      "iz", "iy", "ix", "jz", "jy", "jx", "tz", "ty", "tx"};
+      "N",  "M",  "q0", "b",  "h",  "i",  "j",  "t",  "r",  "k",  "iz",
+      "iy", "ix", "jz", "jy", "jx", "tz", "ty", "tx", "rz", "ry", "rx"};
   static const std::set<std::string> words = {
       "exists",   "and",   "or",   "not",    "implies", "mod",   "min",
       "max",      "floor", "ceil", "abs",    "true",    "false", "infty",

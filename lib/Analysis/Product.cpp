@@ -4,9 +4,17 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <set>
+
 namespace effattn {
 
 namespace {
+
+/// Whether a variable is the coordinate of a row or column on the axis.
+bool isOfAxis(const Scalar &node, const Space &space, size_t axis) {
+  return node.kind == ScalarKind::Variable && node.name.size() == 3 &&
+         node.name[1] == '.' && node.name[2] == space.rows[axis][1];
+}
 
 /// The one axis that a condition reads; -1: none. Nothing where there are
 /// several, or a raw index.
@@ -18,8 +26,7 @@ std::optional<int> axisOf(const ScalarRef &condition, const Space &space) {
     if (node.name == "i" || node.name == "j")
       axis = std::nullopt;
     for (size_t k = 0; k < space.rank() && axis; ++k)
-      if (node.name.size() == 3 && node.name[1] == '.' &&
-          node.name[2] == space.rows[k][1]) {
+      if (isOfAxis(node, space, k)) {
         int own = static_cast<int>(k);
         axis = *axis < 0 || *axis == own ? std::optional(own) : std::nullopt;
       }
@@ -126,6 +133,26 @@ std::optional<std::vector<ScalarRef>> axisConditions(const ScalarRef &predicate,
   return axes;
 }
 
+std::vector<std::vector<int64_t>> axisModuli(const ScalarRef &predicate,
+                                             const Space &space) {
+  std::vector<std::vector<int64_t>> result;
+  for (size_t axis = 0; axis < space.rank() && space.isGrid(); ++axis) {
+    std::set<int64_t> found;
+    walk(predicate, [&](const Scalar &node) {
+      bool reads = node.kind == ScalarKind::Mod &&
+                   node.operands[1]->isConstant() &&
+                   node.operands[1]->integer > 1 &&
+                   contains(node.operands[0], [&](const Scalar &part) {
+                     return isOfAxis(part, space, axis);
+                   });
+      if (reads)
+        found.insert(node.operands[1]->integer);
+    });
+    result.emplace_back(found.begin(), found.end());
+  }
+  return result;
+}
+
 std::string joinTerms(const std::vector<Term> &terms) {
   std::vector<std::string> texts;
   for (const Term &term : terms)
@@ -147,8 +174,10 @@ RunNestRef buildProduct(const IslContext &context,
                         AnalysisFailure *failure) {
   auto block = std::make_shared<RunNest>();
   for (const Term &term : terms) {
-    if (term.size() != frame.space.rank() ||
-        frame.coordinates.size() != term.size()) {
+    bool fits = term.size() == frame.space.rank();
+    for (size_t axis = 0; axis < term.size() && fits; ++axis)
+      fits = !axisFrame(frame, axis).coordinates.empty();
+    if (!fits) {
       if (failure)
         *failure = {"", "expected a set for each axis of the grid", true};
       return nullptr;

@@ -25,6 +25,11 @@ namespace effattn {
 std::optional<std::vector<ScalarRef>> axisConditions(const ScalarRef &predicate,
                                                      const Space &space);
 
+/// Constants by which a coordinate of each axis, of row or column, is divided
+/// with remainder, ascending: rows of one residue may have columns in common.
+std::vector<std::vector<int64_t>> axisModuli(const ScalarRef &predicate,
+                                             const Space &space);
+
 /// Texts of sets of one coordinate, one for each axis.
 using Term = std::vector<std::string>;
 std::string joinTerms(const std::vector<Term> &terms);

@@ -1,6 +1,8 @@
 //===- RunNest.cpp - print and evaluate loops of runs ---------------------===//
 #include "lib/Analysis/Runs.h"
 
+#include "lib/Pattern/FloorDivide.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -40,11 +42,6 @@ void print(const RunNestRef &nest, int depth, std::string &out) {
                        toString(nest->count));
     break;
   }
-}
-
-int64_t floorDivide(int64_t a, int64_t b) {
-  int64_t quotient = a / b;
-  return quotient - (a % b != 0 && (a < 0) != (b < 0));
 }
 
 class Evaluator {

@@ -14,15 +14,16 @@ public:
                std::vector<int64_t> extents = {});
 
   int64_t count() const;
-  /// Rows that exist, as raw indices; empty for some tiles of residues.
+  /// Rows that exist, as raw indices; none for some tiles of residues.
   std::vector<int64_t> rows(int64_t tile) const;
   /// Values of tileParameters().
   std::vector<int64_t> coordinates(int64_t tile) const;
 
 private:
-  const Tiling &tiling;
+  std::vector<TilingAxis> axes;
   int64_t size;
-  std::vector<int64_t> extents;
+  std::vector<int64_t> extents; ///< of each axis
+  std::vector<int64_t> sizes;   ///< how many values each coordinate has
 };
 
 } // namespace effattn

@@ -10,7 +10,8 @@
 // touch may hold more columns there and full fewer, and the kernel masks
 // partial columns and clips rows.
 //
-// Residues: row r + m*(B*t + k) is put in place of i, so that k is an interval.
+// Residues: row r + m*(B*t + k) is put in place of i, so that k is an interval;
+// on a grid likewise on each axis that has residues.
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Analysis/Facts.h"
@@ -77,7 +78,9 @@ public:
 private:
   /// Pairs whose rows are those of the tile.
   IslSet inTile(const IslSet &pairs) const;
-  std::string rowsOfTile() const;
+  struct AxisRows;
+  std::vector<AxisRows> axisRows() const;
+  std::string rowsOfTile(const std::vector<AxisRows> &axes) const;
 
   const IslContext &context;
   Space space;
@@ -87,38 +90,75 @@ private:
   IslSet columns, limits;
 };
 
+/// Where the rows of the tile are along one axis of its space.
+struct Tiles::AxisRows {
+  std::string first;             ///< the tile's first row
+  std::string residue;           ///< empty: none
+  int64_t modulus = 1, unit = 1; ///< from one tile to the next
+};
+
+/// One for each axis; none for Contiguous.
+std::vector<Tiles::AxisRows> Tiles::axisRows() const {
+  if (tiling.order == RowOrder::Contiguous)
+    return {};
+  std::vector<AxisRows> axes(space.rank());
+  for (const Coordinate &one : frame.coordinates) {
+    AxisRows &axis = axes[one.axis];
+    if (one.count > 0) {
+      axis.residue = one.name;
+      axis.modulus = one.count;
+    } else {
+      axis.unit = one.unit;
+      axis.first = fmt::format("{}*{}", one.unit, one.name);
+    }
+  }
+  return axes;
+}
+
 /// Which rows are in the tile, over the row's coordinates (over the number k of
-/// a row where they are residues).
-std::string Tiles::rowsOfTile() const {
-  if (tiling.order == RowOrder::Residues)
-    return fmt::format("0 <= i < {}", tiling.rows);
-  if (tiling.order == RowOrder::Contiguous) {
-    std::string text =
-        fmt::format("{0}*t <= {1} < {0}*t + {0}", tiling.rows, space.rawRow());
+/// a row on axes with residues).
+std::string Tiles::rowsOfTile(const std::vector<AxisRows> &axes) const {
+  std::vector<std::string> parts;
+  if (axes.empty()) {
+    parts.push_back(
+        fmt::format("{0}*t <= {1} < {0}*t + {0}", tiling.rows, space.rawRow()));
     // Rows past the end are lines past the end.
     for (size_t axis = 1; axis < space.rank(); ++axis)
-      text +=
-          fmt::format(" and 0 <= {} < {}", space.rows[axis], space.size(axis));
-    return text;
+      parts.push_back(
+          fmt::format("0 <= {} < {}", space.rows[axis], space.size(axis)));
   }
-  std::vector<std::string> parts;
-  for (size_t axis = 0; axis < space.rank(); ++axis)
-    parts.push_back(fmt::format(
-        "{0}*{1} <= {2} < {0}*{1} + {0}", frame.coordinates[axis].unit,
-        frame.coordinates[axis].name, space.rows[axis]));
+  for (size_t k = 0; k < axes.size(); ++k) {
+    const AxisRows &axis = axes[k];
+    parts.push_back(axis.residue.empty()
+                        ? fmt::format("{0} <= {1} < {0} + {2}", axis.first,
+                                      space.rows[k], axis.unit)
+                        : fmt::format("0 <= {} < {}", space.rows[k],
+                                      axis.unit / axis.modulus));
+  }
   return fmt::format("{}", fmt::join(parts, " and "));
 }
 
 IslSet Tiles::inTile(const IslSet &pairs) const {
+  std::vector<AxisRows> axes = axisRows();
   IslSet tile =
       parseSet(context, fmt::format("{} -> {{ [{}] : {} and {} and {} }}",
-                                    names, space.pairNames(), rowsOfTile(),
+                                    names, space.pairNames(), rowsOfTile(axes),
                                     space.columnBounds(), frame.context));
-  if (tiling.order != RowOrder::Residues)
+  std::vector<std::string> places = space.rows;
+  bool hasResidues = false;
+  for (size_t k = 0; k < axes.size(); ++k)
+    if (!axes[k].residue.empty()) {
+      hasResidues = true;
+      places[k] = fmt::format("{} + {}*{} + {}", axes[k].residue,
+                              axes[k].modulus, space.rows[k], axes[k].first);
+    }
+  if (!hasResidues)
     return intersect(pairs, tile);
   Isl<isl_multi_aff> row = parseMultiAff(
-      context, fmt::format("{} -> {{ [k, j] -> [r + {}*k + {}*t, j] }}", names,
-                           tiling.modulus, tiling.modulus * tiling.rows));
+      context,
+      fmt::format("{0} -> {{ [{1}, {2}] -> [{3}, {2}] }}", names,
+                  fmt::join(space.rows, ", "), fmt::join(space.columns, ", "),
+                  fmt::join(places, ", ")));
   IslSet known(isl_set_compute_divs(pairs.copy()));
   return intersect(
       IslSet(isl_set_preimage_multi_aff(known.release(), row.release())), tile);
@@ -249,6 +289,12 @@ std::string problemOf(const Tiling &tiling, const Space &space) {
     return "expected tiles of at least one row";
   if (tiling.order == RowOrder::Residues && tiling.modulus < 1)
     return "expected residues of a positive number";
+  if (!tiling.moduli.empty() && (tiling.order != RowOrder::Grid ||
+                                 tiling.moduli.size() != tiling.shape.size()))
+    return "expected a modulus for each axis of a box";
+  for (int64_t modulus : tiling.moduli)
+    if (modulus < 1)
+      return "expected residues of a positive number";
   if (tiling.order != RowOrder::Grid)
     return "";
   if (tiling.shape.size() != space.rank() || !space.isGrid())

@@ -53,8 +53,13 @@ private:
   ScalarEmitter &scalars;
 };
 
+/// Of the grid; of the axis of all rows where tiles are residues.
 bool emitExtents(PlannerFunction &function, const SetFrame &frame,
                  SmallVectorImpl<Value> &extents) {
+  if (frame.tiling && frame.tiling->order == RowOrder::Residues) {
+    extents.push_back(function.find("N"));
+    return extents.back() != nullptr;
+  }
   for (const ScalarRef &extent : frame.extents) {
     extents.push_back(function.scalars.emit(extent));
     if (!extents.back())
@@ -63,23 +68,21 @@ bool emitExtents(PlannerFunction &function, const SetFrame &frame,
   return true;
 }
 
-/// Tiles of each residue: ceil(ceil(N / m) / B).
-Value tilesOfResidue(PlannerFunction &function, const Tiling &tiling) {
-  Arithmetic a(function);
-  Value rows = function.find("N");
-  return rows ? a.ceilDivide(a.ceilDivide(rows, tiling.modulus), tiling.rows)
-              : Value();
-}
-
-/// Tiles of each axis of the grid: ceil(extent / shape).
-bool emitBoxes(PlannerFunction &function, const SetFrame &frame,
-               SmallVectorImpl<Value> &boxes) {
-  if (!emitExtents(function, frame, boxes) ||
-      boxes.size() != frame.tiling->shape.size())
+/// How many values each coordinate of a tile has: the moduli of axes with
+/// residues, then ceil(ceil(extent / modulus) / rows) tiles on each axis.
+bool emitSizes(PlannerFunction &function, const SetFrame &frame,
+               SmallVectorImpl<Value> &sizes) {
+  std::vector<TilingAxis> axes = tilingAxes(*frame.tiling);
+  SmallVector<Value> extents;
+  if (!emitExtents(function, frame, extents) || extents.size() != axes.size())
     return false;
   Arithmetic a(function);
-  for (auto [box, shape] : llvm::zip(boxes, frame.tiling->shape))
-    box = a.ceilDivide(box, shape);
+  for (const TilingAxis &axis : axes)
+    if (!axis.residue.empty())
+      sizes.push_back(a.number(axis.modulus));
+  for (auto [extent, axis] : llvm::zip(extents, axes))
+    sizes.push_back(
+        a.ceilDivide(a.ceilDivide(extent, axis.modulus), axis.rows));
   return true;
 }
 
@@ -111,34 +114,32 @@ struct TileRow {
   Value row, exists;
 };
 
-TileRow residueRow(PlannerFunction &function, const SetFrame &frame, Value k) {
+TileRow tileRow(PlannerFunction &function, const SetFrame &frame, Value k) {
   Arithmetic a(function);
-  const Tiling &tiling = *frame.tiling;
-  Value residue = function.find(frame.coordinates[0]),
-        tile = function.find(frame.coordinates[1]);
-  Value place = a.add(a.multiply(tile, tiling.rows), k);
-  Value row = a.add(residue, a.multiply(place, tiling.modulus));
-  Value known = a.less(residue, a.number(tiling.modulus));
-  return {row, a.both(known, a.less(row, function.find("N")))};
-}
-
-TileRow gridRow(PlannerFunction &function, const SetFrame &frame, Value k) {
-  Arithmetic a(function);
+  std::vector<TilingAxis> axes = tilingAxes(*frame.tiling);
   SmallVector<Value> shape, extents;
-  for (int64_t size : frame.tiling->shape)
-    shape.push_back(a.number(size));
+  for (const TilingAxis &axis : axes)
+    shape.push_back(a.number(axis.rows));
   emitExtents(function, frame, extents);
   SmallVector<Value> inside = unravel(function, k, shape);
   Value row = a.number(0), exists;
-  for (size_t axis = 0; axis < shape.size(); ++axis) {
-    Value begin =
-        a.multiply(function.find(frame.coordinates[axis]), shape[axis]);
-    Value coordinate = a.add(begin, inside[axis]);
-    Value held = a.less(coordinate, extents[axis]);
+  auto hold = [&](Value low, Value high) {
+    Value held = a.less(low, high);
     exists = exists ? a.both(exists, held) : held;
-    row = a.add(a.multiply(row, extents[axis]), coordinate);
+  };
+  for (auto [n, axis] : llvm::enumerate(axes)) {
+    Value tile = function.find(axis.tile);
+    Value coordinate = a.add(a.multiply(tile, axis.rows), inside[n]);
+    if (!axis.residue.empty()) {
+      Value residue = function.find(axis.residue);
+      hold(residue, a.number(axis.modulus));
+      coordinate = a.add(residue, a.multiply(coordinate, axis.modulus));
+    }
+    hold(coordinate, extents[n]);
+    row = a.add(a.multiply(row, extents[n]), coordinate);
   }
-  return {row, a.both(exists, a.less(row, function.find("N")))};
+  hold(row, function.find("N"));
+  return {row, exists};
 }
 
 /// rows[number] = row, an int32_t.
@@ -162,9 +163,7 @@ Value listRows(PlannerFunction &function, const SetFrame &frame) {
   builder.setInsertionPointToStart(loop.getBody());
   Value k = loop.getInductionVar(), count = loop.getRegionIterArg(0);
   storeRow(function, k, a.number(-1));
-  TileRow row = frame.tiling->order == RowOrder::Residues
-                    ? residueRow(function, frame, k)
-                    : gridRow(function, frame, k);
+  TileRow row = tileRow(function, frame, k);
   // count <= k: what is stored here is never overwritten by -1.
   auto stored = scf::IfOp::create(builder, location, count.getType(),
                                   row.exists, /*withElseRegion=*/true);
@@ -184,20 +183,10 @@ Value listRows(PlannerFunction &function, const SetFrame &frame) {
 
 bool bindCoordinates(PlannerFunction &function, const SetFrame &frame,
                      Value number) {
-  Arithmetic a(function);
-  RowOrder order = frame.tiling ? frame.tiling->order : RowOrder::Contiguous;
-  if (frame.tiling && order == RowOrder::Residues) {
-    Value tiles = tilesOfResidue(function, *frame.tiling);
-    if (!tiles)
-      return false;
-    Value divisor = a.positive(tiles);
-    return bindAll(function, frame,
-                   {a.divide(number, divisor), a.rest(number, divisor)});
-  }
   if (frame.coordinates.size() == 1)
     return bindAll(function, frame, number);
   SmallVector<Value> sizes;
-  bool known = frame.tiling ? emitBoxes(function, frame, sizes)
+  bool known = frame.tiling ? emitSizes(function, frame, sizes)
                             : emitExtents(function, frame, sizes);
   return known && !sizes.empty() &&
          bindAll(function, frame, unravel(function, number, sizes));
@@ -211,16 +200,11 @@ func::FuncOp emitTileCount(OpBuilder &builder, Location location,
                            builder.getI64Type());
   Arithmetic a(function);
   Value count;
-  if (frame.tiling->order == RowOrder::Residues) {
-    if (Value tiles = tilesOfResidue(function, *frame.tiling))
-      count = a.multiply(tiles, frame.tiling->modulus);
-  } else {
-    SmallVector<Value> boxes;
-    if (emitBoxes(function, frame, boxes)) {
-      count = a.number(1);
-      for (Value box : boxes)
-        count = a.multiply(count, box);
-    }
+  SmallVector<Value> sizes;
+  if (emitSizes(function, frame, sizes)) {
+    count = a.number(1);
+    for (Value size : sizes)
+      count = a.multiply(count, size);
   }
   *unknown = function.unknown;
   return function.finish(count);

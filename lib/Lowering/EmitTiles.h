@@ -16,7 +16,8 @@ namespace effattn {
 /// tile, residues mod m:
 ///   contiguous  t = number
 ///   residues    r = number div T, t = number mod T, T = ceil(ceil(N/m)/B)
-///   grid        row-major coordinates in a grid of ceil(extent / shape) tiles
+///   grid        row-major coordinates in a grid of the moduli m of axes that
+///               have residues, then of ceil(ceil(extent / m) / shape) tiles
 ///   a row       row-major coordinates in the grid of the extents
 /// False where an extent has no value.
 bool bindCoordinates(PlannerFunction &function, const SetFrame &frame,

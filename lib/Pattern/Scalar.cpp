@@ -2,6 +2,8 @@
 
 #include "lib/Pattern/Scalar.h"
 
+#include "lib/Pattern/FloorDivide.h"
+
 #include <cmath>
 #include <optional>
 #include <set>
@@ -15,11 +17,6 @@ namespace {
 
 std::shared_ptr<Scalar> node(ScalarKind kind, ScalarType type) {
   return std::make_shared<Scalar>(kind, type);
-}
-
-int64_t floorQuotient(int64_t a, int64_t b) {
-  int64_t quotient = a / b;
-  return quotient - ((a % b != 0) && ((a < 0) != (b < 0)));
 }
 
 /// The value of an integer operation, unless it overflows or is undefined.
@@ -36,12 +33,12 @@ std::optional<int64_t> foldInteger(ScalarKind kind, int64_t a, int64_t b) {
     return __builtin_mul_overflow(a, b, &result) ? std::nullopt
                                                  : std::optional(result);
   case ScalarKind::FloorDiv:
-    return b > 0 ? std::optional(floorQuotient(a, b)) : std::nullopt;
+    return b > 0 ? std::optional(floorDivide(a, b)) : std::nullopt;
   case ScalarKind::CeilDiv:
-    return b > 0 && a != INT64_MIN ? std::optional(-floorQuotient(-a, b))
+    return b > 0 && a != INT64_MIN ? std::optional(-floorDivide(-a, b))
                                    : std::nullopt;
   case ScalarKind::Mod:
-    return b > 0 ? std::optional(a - b * floorQuotient(a, b)) : std::nullopt;
+    return b > 0 ? std::optional(a - b * floorDivide(a, b)) : std::nullopt;
   case ScalarKind::Min:
     return a < b ? a : b;
   case ScalarKind::Max:

@@ -174,7 +174,7 @@ ir::TilingAttr toAttribute(MLIRContext *context, const TileFacts &tiles,
   const Tiling &tiling = tiles.tiling;
   return ir::TilingAttr::get(
       context, static_cast<ir::RowOrder>(tiling.order), tiling.rows,
-      tiling.modulus, builder.getDenseI64ArrayAttr(tiling.shape),
+      tiling.modulus, builder.getDenseI64ArrayAttr(tiling.shape), tiling.moduli,
       tiling.relation, builder.getBoolAttr(tiles.gathered),
       strategy.columnBlock, strategy.columnChunk, builder.getArrayAttr(cases));
 }
@@ -186,6 +186,8 @@ TileFacts fromAttribute(ir::TilingAttr attribute) {
   tiles.tiling.modulus = attribute.getModulus();
   ArrayRef<int64_t> shape = attribute.getShape();
   tiles.tiling.shape.assign(shape.begin(), shape.end());
+  ArrayRef<int64_t> moduli = attribute.getModuli();
+  tiles.tiling.moduli.assign(moduli.begin(), moduli.end());
   tiles.tiling.relation = attribute.getRelation();
   tiles.gathered = attribute.getGathered().getValue();
   for (Attribute one : attribute.getCases()) {

@@ -29,7 +29,7 @@ constexpr size_t mostGroups = 4;
 
 bool isSameRows(const Tiling &a, const Tiling &b) {
   return a.order == b.order && a.modulus == b.modulus && a.shape == b.shape &&
-         a.relation == b.relation;
+         a.relation == b.relation && a.moduli == b.moduli;
 }
 
 /// Sorted rows cost what contiguous ones do where labels come sorted, and less

@@ -476,6 +476,21 @@ func.func @rows(%a: !t, %l: !l, %s: !s) {
 
 // -----
 
+// expected-error @+1 {{expected a modulus for each extent of the shape, but got 1 for 2}}
+#t = #effattn.tiling<order = grid, rows = 8, modulus = 1, shape = [2, 4], moduli = [2], relation = -1, gathered = false, column_block = 8, column_chunk = 384, cases = []>
+
+// -----
+
+// expected-error @+1 {{expected a modulus for each extent of the shape, but got 2 for 0}}
+#t = #effattn.tiling<order = contiguous, rows = 8, modulus = 1, shape = [], moduli = [2, 2], relation = -1, gathered = false, column_block = 8, column_chunk = 384, cases = []>
+
+// -----
+
+// expected-error @+1 {{expected moduli of at least 1, but got 0}}
+#t = #effattn.tiling<order = grid, rows = 8, modulus = 1, shape = [2, 4], moduli = [2, 0], relation = -1, gathered = false, column_block = 8, column_chunk = 384, cases = []>
+
+// -----
+
 // expected-error @+1 {{expected the number of a relation for the order 'by_label' and -1 for others, but got -1}}
 #t = #effattn.tiling<order = by_label, rows = 16, modulus = 1, shape = [], relation = -1, gathered = false, column_block = 8, column_chunk = 384, cases = []>
 

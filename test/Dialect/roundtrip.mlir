@@ -270,3 +270,10 @@ effattn.kernel @tables("q" %q: !o, "t" %t: !i) -> (!o) dimensions ["N"] {
     : (!o, !o, !l, !l) -> (!o, !l)
   effattn.return %r : !o
 }
+
+// CHECK-LABEL: func.func private @boxes_of_residues
+// CHECK-SAME: #effattn.tiling<order = grid, rows = 8, modulus = 1, shape = [2, 4], moduli = [3, 1], relation = -1, gathered = true,
+func.func private @boxes_of_residues() attributes {t = #effattn.tiling<
+  order = grid, rows = 8, modulus = 1, shape = [2, 4], moduli = [3, 1],
+  relation = -1, gathered = true, column_block = 8, column_chunk = 384,
+  cases = []>}

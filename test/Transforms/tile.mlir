@@ -46,8 +46,10 @@ effattn.kernel @window("q" %q: !t) -> (!t) dimensions ["N"] {
 // REMARK: taken: 2 bands
 // REMARK-NEXT: window(127, 0) & causal
 // REMARK-NEXT: contiguous, 16 rows: {{.*}} computed for {{.*}} visible
+// REMARK-NEXT: rather than residues mod 128, 16 rows ({{[0-9.]+}}, cost {{[0-9]+}})
 // REMARK-NEXT: stride(128) & causal - window(127, 0) & causal
 // REMARK-NEXT: residues mod 128, 16 rows:
+// REMARK-NEXT: rather than contiguous, 16 rows (
 effattn.kernel @strided("q" %q: !t) -> (!t) dimensions ["N"]
     example {N = 4096 : i64} {
   %c0 = arith.constant 0 : i64
@@ -122,6 +124,41 @@ effattn.kernel @neighbourhood("q" %q: !t) -> (!t) dimensions ["N", "Y", "X"] {
     %nx = arith.cmpi sle, %ax, %c6 : i64
     %near = arith.andi %ny, %nx : i1
     effattn.yield %near : i1
+  }
+  %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
+  effattn.return %o : !t
+}
+
+// Its dilated form: a tile is a box of the rows of one residue class of y.
+// CHECK-LABEL: effattn.kernel @dilated_neighbourhood
+// CHECK: effattn.attend {{.*}} extents = ["Y", "X"]
+// CHECK-SAME: order = grid, rows = 16, modulus = 1, shape = [4, 4], moduli = [2, 1],
+// REMARK: 4 x 4 blocks of residues mod 2 x 1: {{.*}} computed for {{.*}} visible
+// REMARK-NEXT: rather than {{.*}} blocks (
+effattn.kernel @dilated_neighbourhood("q" %q: !t) -> (!t) dimensions ["N", "Y", "X"] {
+  %c0 = arith.constant 0 : i64
+  %c2 = arith.constant 2 : i64
+  %c6 = arith.constant 6 : i64
+  %c12 = arith.constant 12 : i64
+  %y = effattn.dimension "Y"
+  %x = effattn.dimension "X"
+  %p = effattn.on_grid (%y, %x) {
+  ^bb0(%b: i64, %h: i64, %i: i64, %j: i64):
+    %iy = effattn.variable "i.y" : i64
+    %jy = effattn.variable "j.y" : i64
+    %ix = effattn.variable "i.x" : i64
+    %jx = effattn.variable "j.x" : i64
+    %dy = arith.subi %iy, %jy : i64
+    %dx = arith.subi %ix, %jx : i64
+    %ay = math.absi %dy : i64
+    %ax = math.absi %dx : i64
+    %ny = arith.cmpi sle, %ay, %c12 : i64
+    %nx = arith.cmpi sle, %ax, %c6 : i64
+    %rest = effattn.mod %dy, %c2
+    %on = arith.cmpi eq, %rest, %c0 : i64
+    %near = arith.andi %ny, %nx : i1
+    %all = arith.andi %near, %on : i1
+    effattn.yield %all : i1
   }
   %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
   effattn.return %o : !t

@@ -207,7 +207,8 @@ Term Grower::comparison(int depth) {
     return {Form::Between, {low, low + 1 + pick(6)}, {integer(depth)}};
   }
   Term a = pick(2) ? difference : integer(depth);
-  if (pick(6) == 0) {
+  // Steps along an axis: boxes of residues.
+  if (pick(onGrid ? 3 : 6) == 0) {
     int64_t modulus = 2 + pick(4);
     return {Form::Compare,
             {4},

@@ -388,13 +388,14 @@ Tiling residues(int64_t modulus, int64_t rows) {
   return tiling;
 }
 
-Tiling box(std::vector<int64_t> shape) {
+Tiling box(std::vector<int64_t> shape, std::vector<int64_t> moduli) {
   Tiling tiling;
   tiling.order = RowOrder::Grid;
   tiling.rows = 1;
   for (int64_t extent : shape)
     tiling.rows *= extent;
   tiling.shape = std::move(shape);
+  tiling.moduli = std::move(moduli);
   return tiling;
 }
 

@@ -134,7 +134,7 @@ AnalysisOptions optionsOf(const Example &example);
 
 Tiling contiguous(int64_t rows);
 Tiling residues(int64_t modulus, int64_t rows);
-Tiling box(std::vector<int64_t> shape);
+Tiling box(std::vector<int64_t> shape, std::vector<int64_t> moduli = {});
 
 /// All checks for one example.
 void expectExact(const Example &example, const std::vector<Tiling> &tilings,

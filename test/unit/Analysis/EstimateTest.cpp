@@ -66,6 +66,22 @@ TEST(Estimate, BoxesWinOnGrids) {
   EXPECT_NEAR(boxes, 512 * 16 * 16 * 16 * 0.93, 512 * 16 * 16 * 16 * 0.07);
 }
 
+/// A box of one residue class has the columns of one class, not of both.
+TEST(Estimate, BoxesOfResiduesWinOnDilatedGrids) {
+  Expr iy = var("i.y"), jy = var("j.y"), ix = var("i.x"), jx = var("j.x");
+  Estimator dilated((iy - jy) % 2 == 0 && abs(iy - jy) <= 12 &&
+                        abs(ix - jx) <= 6,
+                    {dimension("Y"), dimension("X")});
+  Values sizes = square(63 * 125);
+  sizes["Y"] = 63;
+  sizes["X"] = 125;
+  TilingCost one = dilated.of(box({4, 4}, {2, 1}), sizes),
+             all = dilated.of(box({4, 4}), sizes);
+  EXPECT_EQ(one.tiles, 2 * 8 * 32);
+  EXPECT_NEAR(one.computed / one.visible, 16 * 16 / (13.0 * 13), 0.2);
+  EXPECT_GT(all.computed / all.visible, 1.4 * one.computed / one.visible);
+}
+
 TEST(Estimate, Relations) {
   Expr same(equal(lookup(0, ScalarType::Int, {i.ref}),
                   lookup(0, ScalarType::Int, {j.ref})));
@@ -115,6 +131,17 @@ TEST(Estimate, Candidates) {
       Estimator(var("i.x") == var("j.x"), {dimension("Y"), constantInt(8)}));
   EXPECT_EQ(grid.size(), 6u);
   EXPECT_EQ(grid[3], "4 x 4 blocks");
+  // Residues of each axis, and of both, where remainders are taken.
+  Expr iy = var("i.y"), jy = var("j.y"), ix = var("i.x"), jx = var("j.x");
+  std::vector<ScalarRef> plane = {dimension("Y"), dimension("X")};
+  grid = names(Estimator((iy - jy) % 2 == 0 && ix / 4 == jx / 4, plane));
+  ASSERT_EQ(grid.size(), 11u);
+  EXPECT_EQ(grid[8], "4 x 4 blocks of residues mod 2 x 1");
+  grid = names(Estimator((iy - jy) % 2 == 0 && ix % 3 == jx % 3, plane));
+  ASSERT_EQ(grid.size(), 21u);
+  EXPECT_EQ(grid[1], "1 x 16 blocks");
+  EXPECT_EQ(grid[6], "1 x 16 blocks of residues mod 1 x 3");
+  EXPECT_EQ(grid[20], "16 x 1 blocks of residues mod 2 x 3");
 }
 
 } // namespace

@@ -78,6 +78,65 @@ TEST(Grid, DilatedNeighbours) {
             {box({2, 2}), box({1, 4})});
 }
 
+std::vector<Tiling> residueBoxes(std::vector<int64_t> moduli) {
+  return {box({1, 1}, moduli), box({2, 2}, moduli), box({1, 4}, moduli),
+          box({3, 2}, moduli)};
+}
+
+/// Boxes of one residue class, where extents are multiples of nothing, and
+/// where a class has fewer rows than a box, or none.
+TEST(Grid, BoxesOfResidues) {
+  std::vector<std::vector<int64_t>> grids = {{6, 6}, {7, 8}, {9, 7}, {11, 6}};
+  expectAll(both("clamped, dilated",
+                 clamped(iy, jy, Y, 1, 2) && clamped(ix, jx, X, 1, 2), grids),
+            residueBoxes({2, 2}));
+  expectAll(both("dilated along y",
+                 clamped(iy, jy, Y, 1, 2) && clamped(ix, jx, X, 2), grids),
+            residueBoxes({2, 1}));
+  expectAll(both("dilated along x, differently",
+                 abs(iy - jy) <= 1 && (ix - jx) % 3 == 0 && abs(ix - jx) <= 6,
+                 smallGrids()),
+            residueBoxes({1, 3}));
+  expectAll(both("two dilations",
+                 (iy - jy) % 3 == 0 && jy <= iy && (ix - jx) % 2 == 0,
+                 smallGrids()),
+            residueBoxes({3, 2}));
+  // Other moduli than the pattern's, and none in it, are right too.
+  expectAll(both("neighbours", abs(iy - jy) <= 1 && ix == jx, smallGrids()),
+            residueBoxes({2, 3}));
+  // Stride and dilation: groups of rows of one class share their columns.
+  expectAll(both("stride", clamped(iy, jy, Y, 1, 2, 2) && ix == jx, grids),
+            {box({2, 2}, {2, 1}), box({4, 1}, {2, 2})});
+}
+
+/// Patterns that are not a condition for each axis.
+TEST(Grid, BoxesOfResiduesWhole) {
+  expectAll(both("checkerboard", (iy + ix - jy - jx) % 2 == 0, smallGrids()),
+            {box({2, 2}, {2, 2}), box({1, 3}, {1, 2})});
+  expectAll(
+      both("cross",
+           (iy == jy && (ix - jx) % 2 == 0) || (ix == jx && (iy - jy) % 2 == 0),
+           smallGrids()),
+      {box({2, 2}, {2, 2}), box({3, 1}, {2, 1})});
+  expectAll(both("causal", (ix - jx) % 2 == 0 && j <= i, smallGrids()),
+            {box({2, 2}, {1, 2})});
+}
+
+TEST(Grid, BoxesOfResiduesInThreeDimensions) {
+  Example one{"3-D, dilated",
+              (clamped(iz, jz, Z, 1) && clamped(iy, jy, Y, 1, 2) &&
+               clamped(ix, jx, X, 1, 2))
+                  .ref};
+  one.extents = {Z.ref, Y.ref, X.ref};
+  one.grids = {{3, 6, 7}, {4, 7, 6}};
+  expectAll({one}, {box({1, 2, 2}, {1, 2, 2}), box({2, 1, 2}, {1, 1, 2}),
+                    box({2, 2, 1}, {1, 2, 1})});
+  one.predicate =
+      ((iz - jz) % 2 == 0 && jz <= iz && iy == jy && (ix - jx) % 3 == 0).ref;
+  one.grids = {{1, 2, 5}, {3, 3, 3}, {5, 2, 7}};
+  expectAll({one}, {box({2, 1, 2}, {2, 1, 3}), box({1, 2, 2}, {2, 2, 1})});
+}
+
 TEST(Grid, Lines) {
   expectAll(both("rows", iy == jy, smallGrids()));
   expectAll(both("columns, causal", ix == jx && jy <= iy, smallGrids()));
@@ -179,6 +238,19 @@ TEST(Grid, Facts) {
             "i.y = 0, i.x = 0, j.y = 0, j.x = 1, Y = 1, extent_x = 2");
 }
 
+/// Remainders of coordinates, by axis: raw indices and quotients are not.
+TEST(Grid, AxisModuli) {
+  Example one{"moduli", (iy % 4 == jy % 4 && (iy + jx) % 6 == 0 &&
+                         ix / 8 == 1 && ix % 2 != jx && i % 5 == 0)
+                            .ref};
+  one.extents = {Y.ref, constantInt(8)};
+  AnalysisFailure failure;
+  auto facts = analyse(one.predicate, optionsOf(one), &failure);
+  ASSERT_TRUE(facts) << failure.reason;
+  EXPECT_EQ(facts->axisModuli,
+            (std::vector<std::vector<int64_t>>{{4, 6}, {2, 6}}));
+}
+
 /// The text of a product is one formula, from which the same loops come.
 TEST(Grid, ProductsAreText) {
   Example one{"clamped", (clamped(iy, jy, Y, 2) && clamped(ix, jx, X, 2)).ref};
@@ -196,6 +268,41 @@ TEST(Grid, ProductsAreText) {
   RunNestRef again = buildRuns(tiles->cases[0].partial, frame, &failure);
   ASSERT_TRUE(again) << failure.reason;
   EXPECT_EQ(toString(again), toString(tiles->cases[0].partialRuns));
+}
+
+TEST(Grid, TextOfResidues) {
+  Example one{"dilated",
+              (clamped(iy, jy, Y, 1, 2) && clamped(ix, jx, X, 2)).ref};
+  one.extents = {Y.ref, X.ref};
+  AnalysisOptions options = optionsOf(one);
+  auto facts = analyse(one.predicate, options, nullptr);
+  ASSERT_TRUE(facts);
+  Tiling tiling = box({4, 4}, {2, 1});
+  auto tiles = analyseTiles(one.predicate, options, *facts, tiling, nullptr);
+  ASSERT_TRUE(tiles && !tiles->gathered);
+  SetFrame frame{tileParameters(tiling), facts->extents, facts->moduli, tiling};
+  EXPECT_EQ(frame.coordinates, (std::vector<std::string>{"ry", "ty", "tx"}));
+  AnalysisFailure failure;
+  RunNestRef again = buildRuns(tiles->cases[0].partial, frame, &failure);
+  ASSERT_TRUE(again) << failure.reason;
+  EXPECT_EQ(toString(again), toString(tiles->cases[0].partialRuns));
+}
+
+/// Moduli that fit no box.
+TEST(Grid, WrongResidues) {
+  Example one{"rows", (iy == jy).ref};
+  one.extents = {Y.ref, X.ref};
+  AnalysisOptions options = optionsOf(one);
+  auto facts = analyse(one.predicate, options, nullptr);
+  ASSERT_TRUE(facts);
+  Tiling lines = contiguous(4);
+  lines.moduli = {2, 1};
+  for (const Tiling &tiling : {box({2, 2}, {2}), box({2, 2}, {2, 0}), lines}) {
+    AnalysisFailure failure;
+    EXPECT_FALSE(
+        analyseTiles(one.predicate, options, *facts, tiling, &failure));
+    EXPECT_NE(failure.reason, "");
+  }
 }
 
 } // namespace

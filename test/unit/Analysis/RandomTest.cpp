@@ -51,10 +51,10 @@ public:
     }
   }
 
-  Tiling tiling(const std::vector<int64_t> &moduli) {
+  Tiling tiling(const PatternFacts &facts) {
     if (language == Language::Grid)
-      return std::array{box({1, 1}), box({2, 2}), box({1, 4}), box({3, 1}),
-                        box({4, 4})}[pick(5)];
+      return boxOf(facts.axisModuli);
+    const std::vector<int64_t> &moduli = facts.moduli;
     int64_t rows = std::array{1, 4, 5, 16}[pick(4)];
     if (moduli.empty() || pick(2))
       return contiguous(rows);
@@ -65,6 +65,20 @@ public:
 private:
   int pick(int count) {
     return static_cast<int>(random() % static_cast<uint64_t>(count));
+  }
+
+  /// Half of the boxes hold one residue class, of a modulus of the pattern or
+  /// of another one.
+  Tiling boxOf(const std::vector<std::vector<int64_t>> &axisModuli) {
+    Tiling tiling = std::array{box({1, 1}), box({2, 2}), box({1, 4}),
+                               box({3, 1}), box({4, 4})}[pick(5)];
+    if (pick(2))
+      return tiling;
+    for (const std::vector<int64_t> &moduli : axisModuli)
+      tiling.moduli.push_back(
+          moduli.empty() ? 1 + pick(3)
+                         : moduli[pick(static_cast<int>(moduli.size()))]);
+    return tiling;
   }
 
   static Expr table(int number, std::vector<ScalarRef> indices,
@@ -248,7 +262,7 @@ Outcome check(const ScalarRef &predicate, Language language, uint64_t seed,
     if (problem.empty() && !hasTables)
       problem = checkFacts(example, *facts, sizes);
   }
-  Tiling tiling = Grower(seed, language).tiling(facts->moduli);
+  Tiling tiling = Grower(seed, language).tiling(*facts);
   auto tiles = analyseTiles(predicate, options, *facts, tiling, &failure);
   if (problem.empty() && !tiles)
     problem = failure.reason;

@@ -54,9 +54,9 @@ protected:
 
   std::vector<int64_t> coordinatesOf(const std::vector<int64_t> &parameters,
                                      int64_t tile) {
-    effattn_run runs[3];
+    effattn_run runs[5];
     int64_t count =
-        jit->find<RunsFunction>("runs")(parameters.data(), tile, runs, 3);
+        jit->find<RunsFunction>("runs")(parameters.data(), tile, runs, 5);
     std::vector<int64_t> all;
     for (int64_t k = 0; k < count; ++k)
       all.push_back(runs[k].first);
@@ -155,6 +155,66 @@ TEST_F(EmitTilesTest, BoxesOfThreeAxes) {
         ++seen[row];
       }
     EXPECT_EQ(seen, std::vector<int>(15 * y, 1));
+  }
+}
+
+TEST_F(EmitTilesTest, BoxesOfResidues) {
+  SetFrame frame;
+  frame.tiling = Tiling{RowOrder::Grid, 8, 1, {2, 4}, -1, {3, 1}};
+  frame.coordinates = {"ry", "ty", "tx"};
+  frame.extents = {variable("Y"), variable("X")};
+  ASSERT_NO_FATAL_FAILURE(build(frame, {"N", "Y", "X"}));
+  for (int64_t y = 0; y <= 14; ++y)
+    for (int64_t x = 0; x <= 9; ++x) {
+      std::vector<int64_t> parameters = {y * x, y, x};
+      int64_t down = ((y + 2) / 3 + 1) / 2, across = (x + 3) / 4;
+      int64_t tiles = jit->find<CountFunction>("count")(parameters.data());
+      ASSERT_EQ(tiles, 3 * down * across);
+      std::vector<int> seen(y * x);
+      for (int64_t tile = 0; tile < tiles; ++tile) {
+        int64_t ry = tile / (down * across), ty = tile / across % down,
+                tx = tile % across;
+        ASSERT_EQ(coordinatesOf(parameters, tile),
+                  (std::vector<int64_t>{ry, ty, tx}));
+        std::vector<int32_t> expected;
+        for (int64_t k = 0; k < 8; ++k) {
+          int64_t iy = ry + 3 * (2 * ty + k / 4), ix = 4 * tx + k % 4;
+          if (iy < y && ix < x)
+            expected.push_back(static_cast<int32_t>(iy * x + ix));
+        }
+        ASSERT_EQ(rowsOf(parameters, tile, 8), expected);
+        for (int32_t row : expected)
+          ++seen[row];
+      }
+      ASSERT_EQ(seen, std::vector<int>(y * x, 1));
+      // A tile past the last one has no rows.
+      ASSERT_TRUE(rowsOf(parameters, tiles, 8).empty());
+    }
+}
+
+TEST_F(EmitTilesTest, BoxesOfResiduesOfThreeAxes) {
+  SetFrame frame;
+  frame.tiling = Tiling{RowOrder::Grid, 4, 1, {1, 2, 2}, -1, {2, 1, 3}};
+  frame.coordinates = {"rz", "rx", "tz", "ty", "tx"};
+  frame.extents = {constantInt(3), variable("Y"), constantInt(7)};
+  ASSERT_NO_FATAL_FAILURE(build(frame, {"N", "Y"}));
+  for (int64_t y = 1; y <= 5; ++y) {
+    std::vector<int64_t> parameters = {21 * y, y};
+    int64_t tiles = jit->find<CountFunction>("count")(parameters.data());
+    ASSERT_EQ(tiles, 2 * 3 * 2 * ((y + 1) / 2) * 2);
+    std::vector<int> seen(21 * y);
+    for (int64_t tile = 0; tile < tiles; ++tile)
+      for (int32_t row : rowsOf(parameters, tile, 4)) {
+        auto place = coordinatesOf(parameters, tile);
+        int64_t iz = row / (7 * y), ix = row % 7;
+        EXPECT_EQ(iz % 2, place[0]);
+        EXPECT_EQ(ix % 3, place[1]);
+        EXPECT_EQ(iz / 2, place[2]);
+        EXPECT_EQ(row / 7 % y / 2, place[3]);
+        EXPECT_EQ(ix / 3 / 2, place[4]);
+        ++seen[row];
+      }
+    EXPECT_EQ(seen, std::vector<int>(21 * y, 1));
   }
 }
 
