@@ -8,11 +8,15 @@
 // has n labels: in n blocks of 64 columns), Unknown to be open everywhere.
 //
 //===----------------------------------------------------------------------===//
+#include "lib/Analysis/Estimate.h"
+
 #include "lib/Analysis/Facts.h"
 #include "lib/Analysis/TileRows.h"
 
 #include <algorithm>
 #include <bit>
+#include <map>
+#include <utility>
 
 namespace effattn {
 
@@ -20,6 +24,8 @@ namespace {
 
 constexpr int64_t sampledRows = 1024, fewestTiles = 8;
 constexpr int64_t labelBlock = 64;
+/// Runs that are kept for other tilings at most: 24 MiB.
+constexpr size_t mostKept = size_t(1) << 20;
 /// What labels that are not sorted are taken to add.
 constexpr double unsortedLabels = 1.05;
 
@@ -77,6 +83,8 @@ private:
   int64_t size;
   std::vector<uint64_t> words;
 };
+
+} // namespace
 
 /// The columns of single rows for given sizes.
 class RowColumns {
@@ -140,7 +148,23 @@ private:
   }
 
   void list(int64_t row, size_t index, Columns &columns) {
-    const RunNestRef &nest = facts.cases[index].rowRuns;
+    auto known = kept.find({row, index});
+    if (known == kept.end()) {
+      std::vector<Run> found = runsOf(row, index);
+      if (keptRuns + found.size() > mostKept) {
+        kept.clear();
+        keptRuns = 0;
+      }
+      keptRuns += found.size();
+      known = kept.try_emplace({row, index}, std::move(found)).first;
+    }
+    for (const Run &run : known->second) {
+      columns.add(run);
+      ++runs;
+    }
+  }
+
+  std::vector<Run> runsOf(int64_t row, size_t index) const {
     std::vector<int64_t> coordinates(facts.rowParameters.size());
     for (size_t axis = coordinates.size(); axis-- > 0;) {
       int64_t extent = axis > 0 ? std::max<int64_t>(extents[axis], 1) : 0;
@@ -153,18 +177,20 @@ private:
           return coordinates[axis];
       return values(name);
     };
-    for (const Run &run : evaluate(nest, parameter)) {
-      columns.add(run);
-      ++runs;
-    }
+    return evaluate(facts.cases[index].rowRuns, parameter);
   }
 
   const PatternFacts &facts;
   const ParameterValues &values;
+  /// By row and case.
+  std::map<std::pair<int64_t, size_t>, std::vector<Run>> kept;
+  size_t keptRuns = 0;
   int64_t size;
   std::vector<int64_t> extents;
   int64_t runs = 0;
 };
+
+namespace {
 
 /// Tile number k of a sample: k * (golden ratio) of the way, cyclically; each
 /// tile once where all are taken.
@@ -179,8 +205,14 @@ int64_t sampleTile(int64_t k, int64_t sample, int64_t tiles) {
 
 } // namespace
 
-TilingCost estimate(const PatternFacts &facts, const Tiling &tiling,
-                    const ParameterValues &values) {
+TilingEstimator::TilingEstimator(const PatternFacts &facts,
+                                 const ParameterValues &values)
+    : facts(facts), values(values),
+      rows(std::make_unique<RowColumns>(facts, values)) {}
+
+TilingEstimator::~TilingEstimator() = default;
+
+TilingCost TilingEstimator::of(const Tiling &tiling) {
   TilingCost cost;
   int64_t size = std::max<int64_t>(values("M"), 0);
   std::vector<int64_t> extents;
@@ -194,14 +226,13 @@ TilingCost estimate(const PatternFacts &facts, const Tiling &tiling,
   int64_t sample = std::clamp<int64_t>(
       sampledRows / std::max<int64_t>(tiling.rows, 1), fewestTiles, tiles);
   sample = std::min(sample, tiles);
-  RowColumns rows(facts, values);
   Columns columns(size), own(size);
   for (int64_t k = 0; k < sample; ++k) {
     columns.clear();
     int64_t runs = 0;
     for (int64_t row : order.rows(sampleTile(k, sample, tiles))) {
       own.clear();
-      runs = std::max(runs, rows.add(row, own));
+      runs = std::max(runs, rows->add(row, own));
       cost.visible += static_cast<double>(own.count());
       columns.add(own);
     }
@@ -218,6 +249,11 @@ TilingCost estimate(const PatternFacts &facts, const Tiling &tiling,
   cost.runs *= scale;
   cost.tiles = static_cast<double>(tiles);
   return cost;
+}
+
+TilingCost estimate(const PatternFacts &facts, const Tiling &tiling,
+                    const ParameterValues &values) {
+  return TilingEstimator(facts, values).of(tiling);
 }
 
 double casePairs(const PatternFacts &facts, size_t index,

@@ -13,6 +13,7 @@
 
 #include "lib/Transforms/Splits.h"
 
+#include "lib/Analysis/Estimate.h"
 #include "lib/Transforms/Terms.h"
 
 #include <algorithm>
@@ -80,9 +81,10 @@ void SplitSearch::compareTilings(Tried &tried) {
   BandReport &report = tried.report;
   RepresentativeSizes sizes(op, band.frame.extents);
   ParameterValues values = sizes.parameters(*band.facts, band.parts.q0);
+  TilingEstimator estimator(*band.facts, values);
   for (const TileRows &rows : strategy.tileRows)
     for (const Tiling &tiling : candidateTilings(*band.facts, rows.rows)) {
-      TilingCost cost = estimate(*band.facts, tiling, values);
+      TilingCost cost = estimator.of(tiling);
       TilingChoice choice{tiling, cost.visible, cost.computed, cost.tiles,
                           cost.computed * rows.pairCost +
                               cost.tiles * strategy.tileCost};
