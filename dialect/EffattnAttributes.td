@@ -184,8 +184,8 @@ def Effattn_TilingAttr : Effattn_Attr<"Tiling", "tiling"> {
     "::mlir::ArrayAttr":$cases);
   let assemblyFormat = [{
     `<` `order` `=` $order `,` `rows` `=` $rows `,` `modulus` `=` $modulus
-    `,` `shape` `=` $shape (`,` `moduli` `=` `[` $moduli^ `]`)?
-    `,` `relation` `=` $relation
+    `,` `shape` `=` $shape `,` (`moduli` `=` `[` $moduli^ `]` `,`)?
+    `relation` `=` $relation
     `,` `gathered` `=` $gathered
     `,` `column_block` `=` $columnBlock `,` `column_chunk` `=` $columnChunk
     `,` `cases` `=` $cases `>`

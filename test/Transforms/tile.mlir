@@ -46,10 +46,9 @@ effattn.kernel @window("q" %q: !t) -> (!t) dimensions ["N"] {
 // REMARK: taken: 2 bands
 // REMARK-NEXT: window(127, 0) & causal
 // REMARK-NEXT: contiguous, 16 rows: {{.*}} computed for {{.*}} visible
-// REMARK-NEXT: rather than residues mod 128, 16 rows ({{[0-9.]+}}, cost {{[0-9]+}})
 // REMARK-NEXT: stride(128) & causal - window(127, 0) & causal
 // REMARK-NEXT: residues mod 128, 16 rows:
-// REMARK-NEXT: rather than contiguous, 16 rows (
+// REMARK-NEXT: rather than contiguous, 16 rows ({{[0-9.]+}}, cost {{[0-9]+}})
 effattn.kernel @strided("q" %q: !t) -> (!t) dimensions ["N"]
     example {N = 4096 : i64} {
   %c0 = arith.constant 0 : i64

@@ -48,6 +48,8 @@ Settings smallParams(const std::string &file, const std::string &text) {
       {"sparse_fixed_groups", {{"l", "8"}, {"s", "2"}}},
       {"overlapping_chunks", {{"s", "4"}, {"t", "2"}}},
       {"image_raster", {{"bh", "2"}, {"bw", "2"}}},
+      // A step and a dilation on one axis.
+      {"neighbourhood_2d_strided", {{"dy", "2"}}},
       // Their examples must fit the sizes.
       {"axial_image", {{"X", "4"}}},
       {"hierarchical_full", {{"s", "4"}}}};
