@@ -35,9 +35,13 @@ std::vector<std::pair<const char *, PatternRef>> patterns() {
   auto grid = std::make_shared<Pattern>(PatternKind::OnGrid);
   grid->scalars = {dimension("Y"), c(4)};
   grid->predicate = equal(variable("i.y"), variable("j.y"));
+  auto steps = std::make_shared<Pattern>(*grid);
+  steps->predicate =
+      equal(mod(variable("i.y"), c(2)), mod(variable("j.y"), c(2)));
   return {
       {"segments", PatternRef(segments)},
       {"grid", PatternRef(grid)},
+      {"grid with steps", PatternRef(steps)},
       {"causal", make(PatternKind::Causal)},
       {"all", make(PatternKind::All)},
       {"none", make(PatternKind::None)},
