@@ -22,6 +22,9 @@ public:
   Value add(Value a, Value b) {
     return arith::AddIOp::create(builder, location, a, b);
   }
+  Value subtract(Value a, Value b) {
+    return arith::SubIOp::create(builder, location, a, b);
+  }
   Value multiply(Value a, Value b) {
     return arith::MulIOp::create(builder, location, a, b);
   }
@@ -32,6 +35,9 @@ public:
   /// Not below 1: a divisor.
   Value positive(Value a) {
     return arith::MaxSIOp::create(builder, location, a, number(1));
+  }
+  Value least(Value a, Value b) {
+    return arith::MinSIOp::create(builder, location, a, b);
   }
   /// a >= 0 and b >= 1.
   Value divide(Value a, Value b) {
@@ -109,6 +115,24 @@ bool bindAll(PlannerFunction &function, const SetFrame &frame,
   return true;
 }
 
+/// Residue and tile of it for a number: groups of tilesOfResidueInTurn tiles of
+/// residue 0, then as many of residue 1, and so on; the last group may be
+/// smaller.
+bool bindResidue(PlannerFunction &function, const SetFrame &frame,
+                 Value number) {
+  Arithmetic a(function);
+  SmallVector<Value> sizes; // the modulus, the tiles of a residue
+  if (!emitSizes(function, frame, sizes) || sizes.size() != 2)
+    return false;
+  Value whole = a.number(frame.tiling->modulus * tilesOfResidueInTurn);
+  Value first = a.multiply(a.divide(number, whole), tilesOfResidueInTurn);
+  Value size = a.positive(
+      a.least(a.number(tilesOfResidueInTurn), a.subtract(sizes[1], first)));
+  Value inside = a.rest(number, whole);
+  return bindAll(function, frame,
+                 {a.divide(inside, size), a.add(first, a.rest(inside, size))});
+}
+
 /// The row that is number k of the tile, and whether it exists.
 struct TileRow {
   Value row, exists;
@@ -183,6 +207,8 @@ Value listRows(PlannerFunction &function, const SetFrame &frame) {
 
 bool bindCoordinates(PlannerFunction &function, const SetFrame &frame,
                      Value number) {
+  if (frame.tiling && frame.tiling->order == RowOrder::Residues)
+    return bindResidue(function, frame, number);
   if (frame.coordinates.size() == 1)
     return bindAll(function, frame, number);
   SmallVector<Value> sizes;

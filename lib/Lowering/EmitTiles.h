@@ -12,10 +12,19 @@
 
 namespace effattn {
 
+/// g: tiles of one residue that follow each other, before the next residue has
+/// its turn at the same place. Neighbouring rows of K and V share pages, and
+/// what the processor reads ahead for one residue is what the next ones need;
+/// tiles of the same residue share columns, and the executor takes as many as
+/// this side by side (EFFATTN_MOST_SLOTS).
+inline constexpr int64_t tilesOfResidueInTurn = 8;
+
 /// Binds frame.coordinates for the tile or row `number`. With N rows, B rows a
 /// tile, residues mod m:
 ///   contiguous  t = number
-///   residues    r = number div T, t = number mod T, T = ceil(ceil(N/m)/B)
+///   residues    with T = ceil(ceil(N/m)/B) tiles of each and groups of g of
+///               them: u = g * (number div (m*g)), s = min(g, T - u),
+///               r = (number mod (m*g)) div s, t = u + (number mod (m*g)) mod s
 ///   grid        row-major coordinates in a grid of the moduli m of axes that
 ///               have residues, then of ceil(ceil(extent / m) / shape) tiles
 ///   a row       row-major coordinates in the grid of the extents

@@ -183,14 +183,13 @@ TileAlgorithm::TileAlgorithm(const AttendSpec &spec,
     sum = strictAdd(sum, partSum(row, p));
   total(row) = strictAdd(strictMul(sumIn(row), rescale(row)), sum);
 
-  accumulated(channel, row) = strictMul(accIn(channel, row), rescale(row));
+  accOut(channel, row) = strictMul(accIn(channel, row), rescale(row));
   Expr weight = probability(row, all);
   Expr key = v(channel, token(columns(all), v));
   if (selecting)
     key = select(reinterpret<int32_t>(weight) == Expr(INT32_MIN), 0.0f, key);
-  accumulated(channel, row) += weight * key;
+  accOut(channel, row) += weight * key;
 
-  accOut(channel, row) = accumulated(channel, row);
   maxOut(row) = largest(row);
   sumOut(row) = total(row);
 }

@@ -87,7 +87,6 @@ struct TileAlgorithm {
   Halide::Func rescale{"rescale"}; ///< a
   Halide::Func probability{"probability"};
   Halide::Func partSum{"part_sum"}, total{"total"};
-  Halide::Func accumulated{"accumulated"};
   // Results, in this order; after them the panels logit and probability, for
   // which the caller gives memory.
   Halide::Func accOut{"acc_out"}, maxOut{"max_out"}, sumOut{"sum_out"};

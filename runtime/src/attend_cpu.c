@@ -229,7 +229,7 @@ static int32_t run_tiles(effattn_worker *w, const effattn_plan *plan,
       const effattn_plan_tile *tile = &plan->tiles[first + s];
       if (!begun) {
         if (first + s + 1 < plan->tile_count)
-          effattn_prefetch_tile(w, plan, tile, tile + 1);
+          effattn_prefetch_queries(w, plan->rows + tile[1].rows);
         status = begin_tile(w, slot, plan, tile);
       } else if (slot->reader.left == 0) {
         continue;

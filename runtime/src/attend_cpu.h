@@ -117,10 +117,10 @@ void effattn_worker_select(effattn_worker *worker, int64_t batch, int64_t head);
 void effattn_read_columns(effattn_column_reader *reader, int32_t count,
                           int32_t *columns, uint32_t *sets);
 
-/* Asks for the memory that `next` reads and `tile` did not. */
-void effattn_prefetch_tile(const effattn_worker *worker,
-                           const effattn_plan *plan,
-                           const effattn_plan_tile *tile,
-                           const effattn_plan_tile *next);
+/* Asks for the queries of the next tile. Its keys and values are left to the
+   processor, which reads ahead: asking for them, or for the rows of the output,
+   takes longer than it saves (docs/measurements.md). */
+void effattn_prefetch_queries(const effattn_worker *worker,
+                              const int32_t *rows);
 
 #endif /* EFFATTN_SRC_ATTEND_CPU_H */

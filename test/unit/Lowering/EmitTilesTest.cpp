@@ -86,14 +86,22 @@ TEST_F(EmitTilesTest, Residues) {
   frame.tiling = Tiling{RowOrder::Residues, 4, 6, {}, -1};
   frame.coordinates = {"r", "t"};
   ASSERT_NO_FATAL_FAILURE(build(frame, {"M", "N"}));
-  for (int64_t n = 0; n <= 60; ++n) {
+  // Up to 21 tiles of a residue: two whole groups and a part of one.
+  for (int64_t n = 0; n <= 500; n += n < 60 ? 1 : 7) {
     std::vector<int64_t> parameters = {99, n};
     int64_t longest = (n + 5) / 6, each = (longest + 3) / 4;
     int64_t tiles = jit->find<CountFunction>("count")(parameters.data());
     ASSERT_EQ(tiles, each * 6);
+    // Residues take turns: 8 tiles of each.
+    std::vector<std::pair<int64_t, int64_t>> order;
+    for (int64_t group = 0; group < each; group += 8)
+      for (int64_t r = 0; r < 6; ++r)
+        for (int64_t t = group; t < std::min(group + 8, each); ++t)
+          order.emplace_back(r, t);
+    ASSERT_EQ(static_cast<int64_t>(order.size()), tiles);
     std::vector<int> seen(n);
     for (int64_t tile = 0; tile < tiles; ++tile) {
-      int64_t r = tile / each, t = tile % each;
+      auto [r, t] = order[tile];
       ASSERT_EQ(coordinatesOf(parameters, tile), (std::vector<int64_t>{r, t}));
       std::vector<int32_t> expected;
       for (int64_t k = 0; k < 4; ++k)
