@@ -4,8 +4,8 @@
 // their column sets; the planner numbers them from 0.
 //
 //   Contiguous  t            rows B*t + k
-//   Residues    r, t         rows r + m*(B*t + k), 0 <= r < m; number
-//                            r * ceil(ceil(N / m) / B) + t
+//   Residues    r, t         rows r + m*(B*t + k), 0 <= r < m; numbers:
+//                            lib/Lowering/EmitTiles.h
 //   Grid        tz, ty, tx   rows (shape * coordinates) + box of `shape`;
 //                            row-major number
 //               ry, tz, ...  with residue classes of axes: coordinate
