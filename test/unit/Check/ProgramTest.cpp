@@ -83,8 +83,10 @@ TEST(Program, LookUpsStandForTheCurrentBatchAndHead) {
             "{ (h, i, j) : t[h, i] == t[h, j] }");
   EXPECT_EQ(pattern("{ (i, j) : t[i, j] }", "t: bool[B, H, N, M]"),
             "{ (b, h, i, j) : t[b, h, i, j] }");
-  EXPECT_EQ(pattern("prefix(p)", "p: i32[B]"), "prefix(p[b])");
-  EXPECT_EQ(pattern("window(p, 0)", "p: i64[B, H]"), "window(p[b, h], 0)");
+  EXPECT_EQ(pattern("prefix(p)", "p: i32[B]"),
+            "{ (b, i, j) : j < p[b] or j <= i + q0 }");
+  EXPECT_EQ(pattern("window(p, 0)", "p: i64[B, H]"),
+            "{ (b, h, i, j) : 0 <= i + q0 - j and i + q0 - j <= p[b, h] }");
   EXPECT_EQ(pattern("segments(t)", "t: i32[H, N]"), "segments(t)");
   EXPECT_EQ(pattern("segments(t)", "t: i32[B, N]"),
             "{ (b, i, j) : t[b, i] == t[b, j] }");

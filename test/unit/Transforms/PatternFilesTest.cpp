@@ -203,7 +203,7 @@ const char *composed[] = {
     "i.x == j.x } | in_order(column_major(3, 4), window(2, 0))",
     "(queries(g) | window(1, 1)) - (keys(g) | stride(5))",
     "!(window(1, 1) | stride(4)) & (same_block(3) | same_block(4))",
-    "in_order(perm, window(2, 2) | stride(3)) & (causal | segments(lab))",
+    "in_order(perm, window(2, 2) | same_block(3)) & (causal | segments(lab))",
     "{ (i, j) : (i - j) mod 3 == 0 and (i < 6 or j < 6) or 0 <= i - j < 2 }",
 };
 
