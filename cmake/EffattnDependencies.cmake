@@ -21,6 +21,10 @@ find_library(ISL_LIBRARY isl REQUIRED)
 add_library(isl::isl INTERFACE IMPORTED)
 target_include_directories(isl::isl INTERFACE ${ISL_INCLUDE_DIR})
 target_link_libraries(isl::isl INTERFACE ${ISL_LIBRARY})
+# libLLVM defines the same functions (its polyhedral optimiser has an isl of its
+# own, another version): whatever order the libraries come in, ours is first.
+target_link_options(isl::isl INTERFACE
+  "LINKER:--push-state,--no-as-needed,${ISL_LIBRARY},--pop-state")
 
 list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
 include(TableGen)

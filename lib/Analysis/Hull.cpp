@@ -8,7 +8,7 @@ namespace {
 
 /// The hull is for people: it has a small bound of its own on the work, so that
 /// it never costs the analysis itself.
-constexpr uint64_t maxOperations = 400'000;
+constexpr uint64_t maxOperations = 100'000;
 
 std::string expression(const IslSet &limits, isl_pw_aff *bound) {
   IslPwAff function(isl_pw_aff_coalesce(

@@ -24,6 +24,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <numeric>
 #include <set>
 
@@ -38,6 +39,11 @@ constexpr int64_t maxSampleSteps = 20'000;
 /// it, the search ends with what it has.
 constexpr uint64_t partOfBound = 8;
 constexpr int maxExhausted = 3;
+/// isl does not tell how much work it did: a candidate counts 1, or this where
+/// its first, small bound did not do. Once candidates have cost `patience`, the
+/// search goes on only where there are no loops yet.
+constexpr int priceOfBound = 16;
+constexpr int patience = 96;
 /// Residues that are unrolled at most.
 constexpr int64_t maxUnrolled = 64;
 /// Moduli and their common multiples beyond this are not tried.
@@ -95,7 +101,8 @@ private:
   void setSamples();
   /// Starts one candidate's share of the work, and checks it at its end.
   void begin() { context.allow(context.bound() / partOfBound); }
-  bool stopped() { return context.failed() || exhausted >= maxExhausted; }
+  bool stopped() const { return context.failed() || exhausted >= maxExhausted; }
+  bool isPatient() const { return spent < patience; }
   Candidate solvePieces(const IslSet &set, const IslSet &parameterContext);
   Candidate trySchedules(const IslSet &set, const IslSet &parameterContext);
   Candidate trySplit(const IslSet &set, const IslSet &parameterContext);
@@ -116,6 +123,7 @@ private:
   /// Turns u and v of a split into t again.
   std::function<RunNestRef(const RunNestRef &)> restore;
   int exhausted = 0;
+  int spent = 0; ///< price of the candidates so far
   /// Values of parameters: sizes, then the coordinates of some tiles.
   std::map<std::string, int64_t> sizes;
   int64_t otherSize = 0;
@@ -215,11 +223,13 @@ Candidate Search::build(const IslSet &set, const IslSet &parameterContext,
                         const std::string &schedule,
                         const std::string &options) {
   context.allow(context.bound() / (4 * partOfBound));
+  ++spent;
   RunNestRef nest = generate(set, parameterContext, schedule, options);
   if (context.recover()) {
     begin();
     nest = generate(set, parameterContext, schedule, options);
     exhausted += context.recover();
+    spent += priceOfBound;
   } else if (nest && divides(nest)) {
     context.setRemainders(true);
     RunNestRef shorter = generate(set, parameterContext, schedule, options);
@@ -244,7 +254,7 @@ Candidate Search::lines(const IslSet &set, const IslSet &parameterContext) {
 
 Candidate Search::solve(const IslSet &set, const IslSet &parameterContext) {
   Candidate chosen = lines(set, parameterContext);
-  if (chosen.good || stopped())
+  if (chosen.good || stopped() || (chosen.nest && !isPatient()))
     return chosen;
   if (isl_set_n_basic_set(set.get()) > 1) {
     chosen = better(chosen, solvePieces(set, parameterContext));
@@ -286,7 +296,7 @@ Candidate Search::trySchedules(const IslSet &set,
   Candidate chosen;
   std::string names = letters(rank);
   auto attempt = [&](const std::string &order, size_t dimensions) {
-    if (chosen.good || stopped())
+    if (chosen.good || stopped() || (chosen.nest && !isPatient()))
       return;
     chosen =
         better(chosen, build(set, parameterContext,
@@ -417,10 +427,45 @@ RunNestRef searchRuns(const IslContext &context, const IslSet &set,
   return nullptr;
 }
 
-RunNestRef buildRuns(const IslContext &context, const std::string &set,
-                     const LoopFrame &frame, AnalysisFailure *failure) {
-  if (auto terms = splitTerms(set))
-    return buildProduct(context, *terms, frame, failure);
+namespace {
+
+/// Loops that were built already: stages ask for those of one set several
+/// times. They are a function of the text, the frame and the bound.
+class KnownLoops {
+public:
+  RunNestRef find(const std::string &key) {
+    std::lock_guard<std::mutex> lock(mutex);
+    auto known = loops.find(key);
+    return known == loops.end() ? nullptr : known->second;
+  }
+  void add(const std::string &key, const RunNestRef &nest) {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (loops.size() >= most)
+      loops.clear();
+    loops.emplace(key, nest);
+  }
+
+private:
+  static constexpr size_t most = 256;
+  std::mutex mutex;
+  std::map<std::string, RunNestRef> loops;
+};
+
+std::string keyOf(const IslContext &context, const std::string &set,
+                  const LoopFrame &frame) {
+  std::string key = fmt::format("{}|{}|{}|{}|{}|{}", set, context.bound(),
+                                frame.context, fmt::join(frame.moduli, ","),
+                                fmt::join(frame.space.rows, ","),
+                                fmt::join(frame.space.columns, ","));
+  for (const ScalarRef &extent : frame.space.extents)
+    key += "|" + toString(extent);
+  for (const Coordinate &one : frame.coordinates)
+    key += fmt::format("|{},{},{},{}", one.name, one.unit, one.count, one.axis);
+  return key;
+}
+
+RunNestRef buildNew(const IslContext &context, const std::string &set,
+                    const LoopFrame &frame, AnalysisFailure *failure) {
   std::vector<std::string> names = {"N", "M"};
   for (const ScalarRef &extent : frame.space.extents)
     if (!extent->isConstant())
@@ -444,6 +489,22 @@ RunNestRef buildRuns(const IslContext &context, const std::string &set,
       isl_set_intersect_params(columns.release(), parameterContext.copy()));
   return searchRuns(context, coalesce(std::move(columns)), parameterContext,
                     frame, failure);
+}
+
+} // namespace
+
+RunNestRef buildRuns(const IslContext &context, const std::string &set,
+                     const LoopFrame &frame, AnalysisFailure *failure) {
+  if (auto terms = splitTerms(set))
+    return buildProduct(context, *terms, frame, failure);
+  static KnownLoops known;
+  std::string key = keyOf(context, set, frame);
+  if (RunNestRef nest = known.find(key))
+    return nest;
+  RunNestRef nest = buildNew(context, set, frame, failure);
+  if (nest)
+    known.add(key, nest);
+  return nest;
 }
 
 RunNestRef buildRuns(const std::string &set, const SetFrame &frame,

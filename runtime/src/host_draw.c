@@ -10,7 +10,8 @@
 |* floor(mix * candidates / 2^64) of them is taken and removed.
 |*
 |* Candidates are not listed: what is touched is a few runs, and the r-th block
-|* that is in none of them and not taken yet is found by bisection.
+|* that is in none of them and not taken yet is found by counting what is
+|* removed before it.
 |*
 \*===----------------------------------------------------------------------===*/
 #include "host_internal.h"
@@ -49,7 +50,8 @@ static int64_t removed_up_to(const draw_call *call, int64_t block,
     const effattn_run run = call->touched[n];
     if (run.first > block)
       continue;
-    const int64_t before = (block - run.first) / run.step + 1;
+    const int64_t distance = block - run.first;
+    const int64_t before = (run.step == 1 ? distance : distance / run.step) + 1;
     removed += before < run.count ? before : run.count;
   }
   for (int64_t n = 0; n < taken_count; ++n)
@@ -57,18 +59,20 @@ static int64_t removed_up_to(const draw_call *call, int64_t block,
   return removed;
 }
 
-/* The block that `number` candidates precede. */
+/* The block that `number` candidates precede: the least b with
+   b = number + removed_up_to(b). Iteration from below ends there: both sides
+   grow with b. Each step moves past a removed block, mostly past all of them.
+ */
 static int32_t find_candidate(const draw_call *call, int64_t number,
                               const int32_t *taken, int64_t taken_count) {
-  int64_t low = 0, high = call->blocks - 1;
-  while (low < high) {
-    const int64_t middle = low + (high - low) / 2;
-    if (middle + 1 - removed_up_to(call, middle, taken, taken_count) > number)
-      high = middle;
-    else
-      low = middle + 1;
+  int64_t block = number;
+  for (;;) {
+    const int64_t next =
+        number + removed_up_to(call, block, taken, taken_count);
+    if (next == block)
+      return (int32_t)block;
+    block = next;
   }
-  return (int32_t)low;
 }
 
 static effattn_status list_touched(draw_call *call, int64_t index) {

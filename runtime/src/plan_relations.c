@@ -104,7 +104,7 @@ static int64_t label_rows(effattn_planner *planner, const int32_t *rows) {
       continue;
     int64_t *own = labels + width * count++;
     label_row(planner, rows[k], own);
-    uniform = uniform && memcmp(labels, own, (size_t)width * sizeof *own) == 0;
+    uniform = uniform && same_labels(labels, own, width);
   }
   return uniform ? 1 : count;
 }

@@ -5,8 +5,10 @@
 // planner functions, loaded, and planned at some small sizes; of all, what the
 // analysis says (columns of rows, counts, causality) is compared with every
 // pair. A failure is made smaller and printed with the line that repeats it.
-// EFFATTN_PROPERTY_REPORT names a file to which a line with the outcome is
-// appended.
+// EFFATTN_PROPERTY_REPORT names a file. Then the seeds go in chunks of
+// EFFATTN_PROPERTY_CHUNK (500): after each one a line with its outcome is
+// appended, and chunks that have a line without a wrong pattern are skipped, so
+// that a run can be stopped and started again.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,6 +30,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <unistd.h>
 
 namespace effattn::test {
@@ -189,33 +192,65 @@ std::string kindOf(const std::string &diagnostics) {
   return kind.substr(0, 90);
 }
 
-void report(int64_t first, int64_t count, int64_t plans, int64_t refused,
-            int64_t wrong) {
-  const char *path = std::getenv("EFFATTN_PROPERTY_REPORT");
-  if (!path)
-    return;
+struct Tally {
+  int64_t first, count, plans, refused = 0, wrong = 0;
+  double seconds = 0;
+
+  /// How the line of these seeds begins.
+  std::string seeds() const {
+    return fmt::format("seeds {} to {}: {} patterns, {} of them planned at {} "
+                       "sizes each; ",
+                       first, first + count - 1, count, plans, worldsEach);
+  }
+};
+
+/// Appends a line to the report and tells how far the run is.
+void report(const char *path, const Tally &tally) {
+  std::string line = fmt::format(
+      "{:%Y-%m-%d}: {}{} refused with a message, {} wrong; {:.0f} s\n",
+      std::chrono::system_clock::now(), tally.seeds(), tally.refused,
+      tally.wrong, tally.seconds);
+  fmt::print("{}", line);
+  std::fflush(stdout);
   if (FILE *file = std::fopen(path, "a")) {
-    std::string line = fmt::format(
-        "{:%Y-%m-%d}: seeds {} to {}: {} patterns, {} of them planned at {} "
-        "sizes each; {} refused with a message, {} wrong\n",
-        std::chrono::system_clock::now(), first, first + count - 1, count,
-        std::min(plans, count), worldsEach, refused, wrong);
     std::fputs(line.c_str(), file);
     std::fclose(file);
   }
 }
 
-TEST(Random, PlansAgreeWithEveryPair) {
-  int64_t count = setting("EFFATTN_PROPERTY_COUNT", 500);
-  int64_t first = setting("EFFATTN_PROPERTY_SEED", 1);
-  int64_t plans = setting("EFFATTN_PROPERTY_PLANS", 150);
-  std::map<std::string, int> refusals;
+/// True where the report has these seeds with none wrong.
+bool isReported(const char *path, const Tally &tally) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);)
+    if (line.find(": " + tally.seeds()) != std::string::npos &&
+        line.find(", 0 wrong") != std::string::npos)
+      return true;
+  return false;
+}
+
+/// The seeds of one chunk. Stops at too many wrong ones.
+class Runner {
+public:
+  explicit Runner(int64_t most) : most(most) {}
   int64_t refused = 0, wrong = 0;
-  for (int signal : {SIGSEGV, SIGABRT, SIGFPE})
-    std::signal(signal, tellAndDie);
-  for (int64_t seed = first; seed < first + count; ++seed) {
+
+  void run(Tally &tally) {
+    auto start = std::chrono::steady_clock::now();
+    for (int64_t k = 0; k < tally.count && wrong < most; ++k)
+      one(tally.first + k, k < tally.plans, tally);
+    tally.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+            .count();
+  }
+  void printRefusals() const {
+    for (const auto &[kind, times] : refusals)
+      fmt::print("refused {} times: {}\n", times, kind);
+  }
+
+private:
+  void one(int64_t seed, bool whole, Tally &tally) {
     Trial trial = grow(seed);
-    trial.whole = seed - first < plans;
+    trial.whole = whole;
     snprintf(current, sizeof current, "EFFATTN_PROPERTY_SEED=%lld: %s\n",
              static_cast<long long>(seed),
              toString(trial.pattern, trial.worlds[0]).c_str());
@@ -223,25 +258,49 @@ TEST(Random, PlansAgreeWithEveryPair) {
     Outcome outcome = check(trial, problem);
     if (outcome == Outcome::Refused) {
       ++refused;
+      ++tally.refused;
       if (refusals[kindOf(problem)]++ == 0)
         fmt::print("first refusal: {}{}\n", current, problem);
     }
     if (outcome != Outcome::Wrong)
-      continue;
+      return;
     ++wrong;
+    ++tally.wrong;
     if (setting("EFFATTN_PROPERTY_SHRINK", 1))
       trial = shrink(trial, problem);
     ADD_FAILURE() << "EFFATTN_PROPERTY_SEED=" << seed
                   << " EFFATTN_PROPERTY_COUNT=1, " << trial.rows
                   << " rows: " << toString(trial.pattern, trial.worlds[0])
                   << ": " << problem;
-    if (wrong >= setting("EFFATTN_PROPERTY_MOST", 10))
-      break;
   }
-  for (const auto &[kind, times] : refusals)
-    fmt::print("refused {} times: {}\n", times, kind);
-  report(first, count, plans, refused, wrong);
-  EXPECT_LE(refused, 5 + count / 10) << "too many are refused";
+
+  std::map<std::string, int> refusals;
+  int64_t most;
+};
+
+TEST(Random, PlansAgreeWithEveryPair) {
+  int64_t count = setting("EFFATTN_PROPERTY_COUNT", 500);
+  int64_t first = setting("EFFATTN_PROPERTY_SEED", 1);
+  int64_t plans = setting("EFFATTN_PROPERTY_PLANS", 150);
+  const char *path = std::getenv("EFFATTN_PROPERTY_REPORT");
+  int64_t chunk = path ? setting("EFFATTN_PROPERTY_CHUNK", 500) : count;
+  int64_t most = setting("EFFATTN_PROPERTY_MOST", 10);
+  for (int signal : {SIGSEGV, SIGABRT, SIGFPE})
+    std::signal(signal, tellAndDie);
+  Runner runner(most);
+  for (int64_t done = 0; done < count && runner.wrong < most; done += chunk) {
+    int64_t size = std::min(chunk, count - done);
+    Tally tally{first + done, size, std::clamp<int64_t>(plans - done, 0, size)};
+    if (path && isReported(path, tally)) {
+      fmt::print("in the report already: {}\n", tally.seeds());
+      continue;
+    }
+    runner.run(tally);
+    if (path)
+      report(path, tally);
+  }
+  runner.printRefusals();
+  EXPECT_LE(runner.refused, 5 + count / 10) << "too many are refused";
 }
 
 } // namespace
