@@ -6,6 +6,9 @@
 #include "lib/Frontend/Check.h"
 #include "lib/Frontend/Parser.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <chrono>
 
 namespace effattn {
@@ -45,6 +48,24 @@ bool Compiler::runFrontEnd() {
   return true;
 }
 
+/// Leaves the kernel that the options name, so that no other one costs time or
+/// stops the compilation.
+bool Compiler::chooseKernel() {
+  std::vector<ProgramKernel> &kernels = result.program->kernels;
+  std::vector<std::string> names;
+  for (size_t k = 0; k < kernels.size(); ++k) {
+    if (options.kernel->empty() || kernels[k].name == *options.kernel) {
+      kernels = {std::move(kernels[k])};
+      return true;
+    }
+    names.push_back(kernels[k].name);
+  }
+  if (names.empty())
+    return complain("the file has no kernel");
+  return complain(fmt::format("the file has no kernel '{}'; it has {}",
+                              *options.kernel, fmt::join(names, ", ")));
+}
+
 bool Compiler::complain(const std::string &message) {
   errors << options.file << ": error: " << message << "\n";
   return false;
@@ -52,6 +73,8 @@ bool Compiler::complain(const std::string &message) {
 
 Compilation Compiler::run() {
   result.ok = runFrontEnd();
+  if (result.ok && options.kernel && options.stop >= Stage::Check)
+    result.ok = chooseKernel();
   if (result.ok && options.stop > Stage::Check)
     for (const std::string &target : options.targets)
       if (!(result.ok = runTarget(planTarget(target, options))))

@@ -23,6 +23,7 @@ public:
 private:
   void begin(Stage next);
   bool runFrontEnd();
+  bool chooseKernel();
 
   // Passes.cpp: the stages from import to lower, once a target.
   bool runTarget(const TargetPlan &plan);

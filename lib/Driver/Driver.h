@@ -50,6 +50,8 @@ struct CompileOptions {
   std::vector<std::string> isas;              ///< for cpu; empty: v3 and v4
   std::string sanitize;                       ///< "", "address" or "thread"
   bool allowDense = false;
+  /// The kernel of this name alone, the first where it is empty; not set: all.
+  std::optional<std::string> kernel;
   /// Stop after this stage and leave its text in Compilation::text.
   Stage stop = Stage::Codegen;
   bool timing = false;

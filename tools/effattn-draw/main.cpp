@@ -57,9 +57,9 @@ int fail(int status, const std::string &message) {
 }
 
 /// The plans, head by head, at the sizes of the command line.
-llvm::Expected<std::vector<PlannedHeads>>
-plansOf(PlanProbe &probe, size_t number, const RunRequest &request) {
-  const ProgramKernel &kernel = probe.program().kernels[number];
+llvm::Expected<std::vector<PlannedHeads>> plansOf(PlanProbe &probe,
+                                                  const RunRequest &request) {
+  const ProgramKernel &kernel = probe.program().kernels.front();
   auto made = makeInputs(kernel, request);
   if (!made)
     return made.takeError();
@@ -79,19 +79,12 @@ plansOf(PlanProbe &probe, size_t number, const RunRequest &request) {
   std::optional<int64_t> one;
   if (head.getNumOccurrences())
     one = head;
-  return planHeads(probe, number, referenceInputs(kernel, *made), batch, one);
+  return planHeads(probe, 0, referenceInputs(kernel, *made), batch, one);
 }
 
 int draw(PlanProbe &probe, const RunRequest &request) {
   const Program &program = probe.program();
-  size_t number = 0;
-  while (number < program.kernels.size() && !kernelName.empty() &&
-         program.kernels[number].name != kernelName)
-    ++number;
-  if (number >= program.kernels.size())
-    return fail(kExitUsage, fmt::format("the file has no kernel '{}'",
-                                        kernelName.getValue()));
-  auto groups = plansOf(probe, number, request);
+  auto groups = plansOf(probe, request);
   if (!groups)
     return fail(kExitUsage, llvm::toString(groups.takeError()));
   bool isText = output == "-";
@@ -103,7 +96,7 @@ int draw(PlanProbe &probe, const RunRequest &request) {
   PictureOptions options;
   options.tiles = tiles;
   options.title =
-      fmt::format("{}: {} queries, {} keys", program.kernels[number].name,
+      fmt::format("{}: {} queries, {} keys", program.kernels.front().name,
                   masks[0].queries, masks[0].keys);
   if (head.getNumOccurrences())
     options.title += fmt::format(", head {}", head.getValue());
@@ -147,6 +140,7 @@ int runTool(int argc, char **argv) {
     return kExitUsage;
   options.file = inputFile;
   options.allowDense = allowDense;
+  options.kernel = kernelName;
   llvm::SourceMgr sources;
   if (!openSource(inputFile, sources))
     return kExitUsage;

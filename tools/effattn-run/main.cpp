@@ -111,21 +111,6 @@ bool readRequests(std::vector<RunRequest> &requests, std::string &problem) {
   return true;
 }
 
-/// Number of the kernel to run, or -1 after a message.
-int chooseKernel(const Program &program) {
-  if (kernelName.empty() && !program.kernels.empty())
-    return 0;
-  std::vector<std::string> names;
-  for (size_t k = 0; k < program.kernels.size(); ++k) {
-    if (program.kernels[k].name == kernelName)
-      return static_cast<int>(k);
-    names.push_back(program.kernels[k].name);
-  }
-  fail(kExitUsage, fmt::format("the file has no kernel '{}'; it has {}",
-                               kernelName.getValue(), fmt::join(names, ", ")));
-  return -1;
-}
-
 struct Context {
   ~Context() { effattn_context_destroy(context); }
   effattn_context *context = nullptr;
@@ -249,6 +234,7 @@ int runTool(int argc, char **argv) {
     return fail(kExitUsage, problem);
   options.file = inputFile;
   options.allowDense = allowDense;
+  options.kernel = kernelName;
   llvm::SourceMgr sources;
   if (!openSource(inputFile, sources))
     return kExitUsage;
@@ -258,13 +244,10 @@ int runTool(int argc, char **argv) {
   progress.clear();
   if (!compilation.ok)
     return kExitUsage;
-  int number = chooseKernel(*compilation.program);
-  if (number < 0)
-    return kExitUsage;
   auto loaded = LoadedProgram::load(compilation.targets.front());
   if (!loaded)
     return fail(kExitLaunch, loaded.takeError());
-  auto code = (*loaded)->kernel(number);
+  auto code = (*loaded)->kernel(0);
   if (!code)
     return fail(kExitLaunch, code.takeError());
   Context context;
@@ -272,7 +255,7 @@ int runTool(int argc, char **argv) {
     return fail(kExitLaunch, fmt::format("{} ({})", effattn_message(),
                                          effattn_status_name(status)));
   for (const RunRequest &request : requests)
-    if (int failure = runKernel(compilation.program->kernels[number], *code,
+    if (int failure = runKernel(compilation.program->kernels.front(), *code,
                                 context.context, request, progress))
       return failure;
   return kExitOk;
