@@ -20,7 +20,7 @@ namespace {
 struct Rebuilder {
   OpBuilder &builder;
   const std::function<Value(Operation *)> &replace;
-  llvm::DenseMap<Value, Value> known = {};
+  llvm::DenseMap<Value, Value> known{};
 
   Value visit(Value pattern) {
     auto found = known.find(pattern);
