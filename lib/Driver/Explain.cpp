@@ -165,8 +165,13 @@ private:
       return llvm::toString(inputs.takeError());
     for (const std::string &name : kernel.dimensions)
       sizes += fmt::format(" {}={}", name, inputs->dimensions.at(name));
-    auto made = planHeads(probe, number, referenceInputs(kernel, *inputs),
-                          /*batch=*/0, std::nullopt);
+    reference::Inputs tables = referenceInputs(kernel, *inputs);
+    std::optional<LongestSequence> sequence = longestSequence(kernel, tables);
+    if (sequence)
+      sizes += fmt::format(", sequence {} of {}, the longest",
+                           sequence->number, sequence->count);
+    auto made = planHeads(probe, number, tables,
+                          sequence ? sequence->number : 0, std::nullopt);
     if (!made)
       return llvm::toString(made.takeError());
     groups = std::move(*made);

@@ -2,6 +2,7 @@
 
 #include "lib/Driver/ExplainAttend.h"
 
+#include "dialect/Ragged.h"
 #include "lib/Driver/Mask.h"
 #include "lib/Transforms/Facts.h"
 
@@ -71,6 +72,7 @@ public:
     if (!facts || !frame)
       return text;
     PatternFacts known = fromAttribute(*facts, *frame);
+    sequences();
     line("visible pairs a head (N = M)", known.empty ? "none"
                                          : known.count.exact
                                              ? known.count.formula
@@ -94,6 +96,20 @@ public:
   }
 
 private:
+  /// Ragged tokens have no sizes of their own.
+  void sequences() {
+    auto attend = dyn_cast<ir::AttendOp>(op);
+    Value queries = attend && attend.getQ() ? ir::offsetsOf(attend.getQ())
+                                            : Value();
+    if (!queries)
+      return;
+    Value keys = ir::offsetsOf(attend.getK());
+    line("ragged",
+         fmt::format("N, M and q0 are those of each sequence: queries cut by "
+                     "{}, keys by {}",
+                     nameOf(queries), keys ? nameOf(keys) : "none"));
+  }
+
   void line(const std::string &what, const std::string &words) {
     text += fmt::format("  {}: {}\n", what, words);
   }

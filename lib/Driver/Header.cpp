@@ -22,6 +22,15 @@ std::string resultName(const ProgramKernel &kernel, size_t number) {
                                     : fmt::format("result{}", number);
 }
 
+/// The first argument that the offsets `name` cut.
+const ProgramArgument *cutBy(const ProgramKernel &kernel,
+                             const std::string &name) {
+  for (const ProgramArgument &argument : kernel.arguments)
+    if (argument.type.offsets == name)
+      return &argument;
+  return nullptr;
+}
+
 std::string documentation(const ProgramKernel &kernel) {
   std::string text = fmt::format("/* {}: ", kernel.name);
   for (size_t k = 0; k < kernel.results.size(); ++k)
@@ -33,6 +42,13 @@ std::string documentation(const ProgramKernel &kernel) {
       text += spelling(argument.type.element);
     else
       text += shapeText(argument.type);
+    if (argument.type.isRagged())
+      text += fmt::format(", sequences one after the other, cut by {}",
+                          argument.type.offsets);
+    if (const ProgramArgument *cut = cutBy(kernel, argument.name))
+      text += fmt::format(", where each sequence begins: from 0 to {}, none "
+                          "less than the one before",
+                          toString(cut->type.shape[cut->type.tokenAxis]));
     if (argument.kind == ArgumentKind::IndexSet)
       text += fmt::format(", strictly increasing, in [0, {})",
                           toString(argument.bound));

@@ -205,6 +205,24 @@ int64_t batchesOf(const ProgramKernel &kernel,
   return axisOf(kernel, dimensions, 4);
 }
 
+std::optional<LongestSequence>
+longestSequence(const ProgramKernel &kernel, const reference::Inputs &inputs) {
+  for (const ProgramArgument &argument : kernel.arguments) {
+    auto offsets = inputs.tensors.find(argument.type.offsets);
+    if (!argument.type.isRagged() || offsets == inputs.tensors.end())
+      continue;
+    const std::vector<double> &cuts = offsets->second.data;
+    LongestSequence longest;
+    longest.count = static_cast<int64_t>(cuts.size()) - 1;
+    for (int64_t s = 1; s < longest.count; ++s)
+      if (cuts[s + 1] - cuts[s] >
+          cuts[longest.number + 1] - cuts[longest.number])
+        longest.number = s;
+    return longest.count > 0 ? std::optional(longest) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
 llvm::Expected<std::vector<PlannedHeads>>
 planHeads(PlanProbe &probe, size_t kernel, const reference::Inputs &inputs,
           int64_t batch, std::optional<int64_t> head) {

@@ -44,10 +44,20 @@ struct PlannedHeads {
 };
 
 /// Query heads of the kernel at these sizes; 1 where there is no such axis.
+/// Batch entries are not sequences.
 int64_t headsOf(const ProgramKernel &kernel,
                 const std::map<std::string, int64_t> &dimensions);
 int64_t batchesOf(const ProgramKernel &kernel,
                   const std::map<std::string, int64_t> &dimensions);
+
+/// Of a kernel over ragged tokens: sequences are planned one by one, in the
+/// place of batch entries.
+struct LongestSequence {
+  int64_t number = 0, count = 0;
+};
+/// The sequence with most tokens; nothing where no argument is ragged.
+std::optional<LongestSequence>
+longestSequence(const ProgramKernel &kernel, const reference::Inputs &inputs);
 
 /// The plans of one head, or of all.
 llvm::Expected<std::vector<PlannedHeads>>

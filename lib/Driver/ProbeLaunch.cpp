@@ -137,6 +137,22 @@ double elementAt(const effattn_view &view, int64_t offset) {
   }
 }
 
+/// The tokens of one sequence of a ragged table.
+effattn_view cutOf(const effattn_attend_run &run, uint32_t table,
+                   int64_t sequence) {
+  effattn_view view = run.tables[table];
+  if (!run.sequences || !run.cuts[table].offsets)
+    return view;
+  const effattn_table_cut &cut = run.cuts[table];
+  int64_t first = cut.offsets[sequence];
+  view.shape[cut.axis] = cut.offsets[sequence + 1] - first;
+  if (view.data)
+    view.data = static_cast<char *>(view.data) +
+                first * view.stride[cut.axis] *
+                    effattn_element_bytes(view.element);
+  return view;
+}
+
 /// A copy of what a view shows; without values where it has no memory.
 std::shared_ptr<const reference::Tensor> copyOf(const effattn_view &view) {
   auto copy = std::make_shared<reference::Tensor>();
@@ -439,9 +455,15 @@ int32_t ProbeLaunch::record(const void *operandsAddress,
   attend.predicate = known.spec.predicate;
   for (uint32_t k = 0; k < run.attend->integers; ++k)
     attend.integers[known.spec.integers.at(k)] = run.integers[k];
-  attend.queries = run.integers[0];
-  attend.keys = run.integers[1];
-  attend.firstPosition = run.integers[2];
+  if (run.sequences) {
+    const effattn_sequence &own = run.sequences[batch];
+    const int64_t sizes[] = {own.queries, own.keys, own.q0};
+    for (int k = 0; k < 3; ++k)
+      attend.integers[known.spec.integers.at(k)] = sizes[k];
+  }
+  attend.queries = attend.integers[known.spec.integers.at(0)];
+  attend.keys = attend.integers[known.spec.integers.at(1)];
+  attend.firstPosition = attend.integers[known.spec.integers.at(2)];
   attend.dimensions = inputs.dimensions;
   attend.scalars = inputs.scalars;
   for (uint32_t k = 0; k < run.attend->floats; ++k)
@@ -457,7 +479,7 @@ int32_t ProbeLaunch::record(const void *operandsAddress,
   attend.rowOrder = run.code->row_order;
   attend.permuted = run.attend->permuted != 0;
   for (uint32_t k = 0; k < run.attend->tables; ++k)
-    attend.tables.push_back(copyOf(run.tables[k]));
+    attend.tables.push_back(copyOf(cutOf(run, k, batch)));
   double &before = frame->launch.statistics.plan_seconds;
   attend.seconds = before;
   before = 0;
@@ -465,8 +487,7 @@ int32_t ProbeLaunch::record(const void *operandsAddress,
                  (attend.headBegin <= head && head < attend.headEnd);
   if (!hasHead)
     return EFFATTN_OK;
-  const effattn_plan *plan =
-      run.plans[batch * run.plan_batch_stride + head * run.plan_head_stride];
+  const effattn_plan *plan = effattn_plan_of(&run, batch, head);
   attend.bytes = plan->bytes;
   attend.tiles.reserve(plan->tile_count);
   for (int64_t t = 0; t < plan->tile_count; ++t)

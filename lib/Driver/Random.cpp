@@ -69,17 +69,36 @@ std::vector<int64_t> labels(int64_t length, bool unsorted,
   return values;
 }
 
-/// 0 = offset 0 <= offset 1 <= ... <= bound.
+/// 0 = offset 0 <= offset 1 <= ... <= bound. Of four sequences or more one is
+/// empty and one is a single token; the others share the rest unevenly.
 std::vector<int64_t> offsets(int64_t length, int64_t bound,
                              std::mt19937_64 &random) {
-  std::vector<int64_t> values(length);
-  std::uniform_int_distribution<int64_t> any(0, bound);
-  for (int64_t &value : values)
-    value = any(random);
-  std::sort(values.begin(), values.end());
-  if (length > 0) {
-    values.front() = 0;
-    values.back() = bound;
+  const int64_t sequences = std::max<int64_t>(length - 1, 0);
+  std::vector<int64_t> values(length, 0);
+  if (sequences == 0)
+    return values;
+  int64_t empty = -1, single = -1;
+  if (sequences >= 4 && bound > 0) {
+    empty = static_cast<int64_t>(random() % static_cast<uint64_t>(sequences));
+    single = (empty + 1 +
+              static_cast<int64_t>(random() %
+                                   static_cast<uint64_t>(sequences - 1))) %
+             sequences;
+  }
+  const int64_t others = sequences - (empty < 0 ? 0 : 2);
+  const int64_t tokens = bound - (empty < 0 ? 0 : 1);
+  std::vector<int64_t> cuts = {0, tokens};
+  std::uniform_int_distribution<int64_t> any(0, tokens);
+  for (int64_t k = 1; k < others; ++k)
+    cuts.push_back(any(random));
+  std::sort(cuts.begin(), cuts.end());
+  for (int64_t s = 0, other = 0; s < sequences; ++s) {
+    int64_t size = s == empty ? 0 : s == single ? 1 : -1;
+    if (size < 0) {
+      size = cuts[other + 1] - cuts[other];
+      ++other;
+    }
+    values[s + 1] = values[s] + size;
   }
   return values;
 }

@@ -15,8 +15,8 @@ public:
 
   std::vector<TableRole> run() {
     for (const ProgramArgument &argument : kernel.arguments)
-      if (!argument.raggedOffsets.empty())
-        addOffsets(argument);
+      if (argument.type.isRagged())
+        addOffsets(argument.type);
     for (const ProgramValue &value : kernel.values) {
       if (value.op == TensorOp::Rows)
         read(value.set);
@@ -60,11 +60,10 @@ private:
     role->bound = std::move(bound);
   }
 
-  void addOffsets(const ProgramArgument &ragged) {
-    const std::vector<ScalarRef> &shape = ragged.type.shape;
+  void addOffsets(const TensorType &ragged) {
     for (size_t k = 0; k < kernel.arguments.size(); ++k)
-      if (kernel.arguments[k].name == ragged.raggedOffsets && shape.size() >= 2)
-        roles[k] = {TableUse::Offsets, shape[shape.size() - 2], true};
+      if (kernel.arguments[k].name == ragged.offsets)
+        roles[k] = {TableUse::Offsets, ragged.shape[ragged.tokenAxis], true};
   }
 
   void addPattern(const Pattern &pattern, const ScalarRef &keyCount) {

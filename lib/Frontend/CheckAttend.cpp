@@ -30,13 +30,16 @@ bool isFloating(ElementType type) {
 
 TensorType resultType(ElementType element, const AttendSizes &sizes,
                       std::initializer_list<ScalarRef> inner) {
-  TensorType type{element, {}};
+  TensorType type;
+  type.element = element;
   if (sizes.batch)
     type.shape.push_back(sizes.batch);
   if (sizes.heads)
     type.shape.push_back(sizes.heads);
   else if (sizes.batch)
     type.shape.push_back(constantInt(1));
+  type.offsets = sizes.queryOffsets;
+  type.tokenAxis = type.isRagged() ? type.rank() : -1;
   type.shape.insert(type.shape.end(), inner);
   return type;
 }
@@ -158,6 +161,7 @@ bool Checker::attendPattern(const ast::Expr &expr, const AttendSizes &sizes,
     return false;
   bool ok = true;
   value.pattern = completePattern(pattern.pattern, sizes, expr.range, ok);
+  ok = ok && speaksOfSequences(*value.pattern, sizes, expr.range);
   if (ok)
     requirePattern(value.pattern, sizes, expr.range, ok);
   return ok;
@@ -185,7 +189,7 @@ bool Checker::attendLogits(const ast::Expr &expr, ProgramValue &value,
       return false;
     }
   auto v = tensorArgument(expr.operand(0), "the values");
-  if (!v)
+  if (!v || refuseRagged({&*v}, "'logits'", expr.operand(0).range))
     return false;
   const TensorType &type = typeOf(*v);
   sizes = {axis(type, 3), axis(type, 2), axis(type, 1), axis(type, 1)};
@@ -205,7 +209,7 @@ bool Checker::attendKeys(const ast::Expr &expr, ProgramValue &value,
     return false;
   bool agrees = queryKeySizes(*q, *k, expr, sizes, "channels");
   agrees &= keyValueSizes(*k, *v, expr);
-  if (!agrees)
+  if (!agrees || !raggedSizes(*q, *k, *v, expr, sizes))
     return false;
   value.operands = {q->number, k->number, v->number};
   value.operandResults = {q->result, k->result, v->result};
@@ -246,7 +250,8 @@ Value Checker::evaluateColumnSums(const ast::Expr &expr) {
   AttendSizes sizes;
   auto q = tensorArgument(expr.operand(0), "the queries");
   auto k = tensorArgument(expr.operand(1), "the keys");
-  if (!q || !k || !queryKeySizes(*q, *k, expr, sizes, "channels"))
+  if (!q || !k || !queryKeySizes(*q, *k, expr, sizes, "channels") ||
+      refuseRagged({&*q, &*k}, "'column_sums'", expr.range))
     return {};
   value.operands = {q->number, k->number};
   value.operandResults = {q->result, k->result};
@@ -269,7 +274,8 @@ Value Checker::evaluateLinearAttend(const ast::Expr &expr) {
   auto k = tensorArgument(expr.operand(1), "the features of the keys");
   auto v = tensorArgument(expr.operand(2), "the values");
   if (!q || !k || !v || !queryKeySizes(*q, *k, expr, sizes, "features") ||
-      !keyValueSizes(*k, *v, expr))
+      !keyValueSizes(*k, *v, expr) ||
+      refuseRagged({&*q, &*k, &*v}, "'linear_attend'", expr.range))
     return {};
   value.operands = {q->number, k->number, v->number};
   value.operandResults = {q->result, k->result, v->result};

@@ -245,7 +245,8 @@ void Checker::checkReturn(const ast::Expr &expr, const Value &value,
                       "name both by 'let o, l = ...'");
     return;
   }
-  const TensorType &type = typeOf(value);
+  TensorType type = typeOf(value);
+  type.offsets.clear(); // a result has the sequences of what it is of
   if (!sameType(type, declared.type)) {
     Diagnostic &diagnostic =
         error(expr.range,

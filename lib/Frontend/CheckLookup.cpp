@@ -42,27 +42,31 @@ bool Checker::leadingIndices(int table, int own, const AttendSizes &sizes,
                              ast::SourceRange range,
                              std::vector<ScalarRef> &indices) {
   const TensorType &type = kernel.values[table].types[0];
+  const ScalarRef &batch = sizes.sequences ? sizes.sequences : sizes.batch;
   int leading = type.rank() - own;
   auto isAxis = [&](int axis, const ScalarRef &size) {
     return size && equivalent(type.shape[axis], size);
   };
+  if (!tableFitsSequences(table, sizes, range))
+    return false;
   if (leading == 0)
     return true;
   if (leading == 1 && isAxis(0, sizes.heads)) {
     indices = {variable("h")};
     return true;
   }
-  if (leading == 1 && isAxis(0, sizes.batch)) {
+  if (leading == 1 && isAxis(0, batch)) {
     indices = {variable("b")};
     return true;
   }
-  if (leading == 2 && isAxis(0, sizes.batch) && isAxis(1, sizes.heads)) {
+  if (leading == 2 && isAxis(0, batch) && isAxis(1, sizes.heads)) {
     indices = {variable("b"), variable("h")};
     return true;
   }
   std::string have;
-  if (sizes.batch)
-    have += fmt::format(" {} (batch)", toString(sizes.batch));
+  if (batch)
+    have += fmt::format(" {} ({})", toString(batch),
+                        sizes.sequences ? "sequences" : "batch");
   if (sizes.heads)
     have += fmt::format("{} {} (heads)", have.empty() ? "" : ",",
                         toString(sizes.heads));

@@ -82,8 +82,11 @@ bool Checker::attendOption(const ast::Identifier &name, const ast::Expr &expr,
     // N and M are those of this attend.
     Scope scope{{}, context.scope};
     if (!isScale) {
-      scope.names["N"] = {makeScalar(sizes.queries), expr.range};
-      scope.names["M"] = {makeScalar(sizes.keys), expr.range};
+      bool each = sizes.sequences != nullptr;
+      scope.names["N"] = {makeScalar(each ? variable("N") : sizes.queries),
+                          expr.range};
+      scope.names["M"] = {makeScalar(each ? variable("M") : sizes.keys),
+                          expr.range};
     }
     Restore restore(context);
     context.scope = &scope;
@@ -91,7 +94,8 @@ bool Checker::attendOption(const ast::Identifier &name, const ast::Expr &expr,
                                 isScale ? ScalarType::Float : ScalarType::Int,
                                 expr.range, fmt::format("'{}'", name.text));
     (isScale ? value.scale : value.q0) = scalar.scalar;
-    return !scalar.isPoison();
+    return !scalar.isPoison() &&
+           speaksOfSequences(scalar.scalar, sizes, expr.range);
   }
   if (name.text == "score" || name.text == "logits") {
     auto function = evaluateLambda(expr, name.text, sizes);
@@ -175,6 +179,7 @@ std::optional<ScalarRef> Checker::evaluateLambda(const ast::Expr &expr,
   ScalarRef complete =
       completeLookups(body.scalar, sizes, expr.operand(0).range, ok);
   checkMagnitude(complete, expr.operand(0).range, ok);
+  ok = ok && speaksOfSequences(complete, sizes, expr.operand(0).range);
   return ok ? std::optional(complete) : std::nullopt;
 }
 

@@ -56,7 +56,7 @@ void Checker::dropValues(size_t count) {
 }
 
 bool Checker::sameType(const TensorType &a, const TensorType &b) {
-  if (a.element != b.element || a.rank() != b.rank())
+  if (a.element != b.element || a.rank() != b.rank() || a.offsets != b.offsets)
     return false;
   for (int k = 0; k < a.rank(); ++k)
     if (!equivalent(a.shape[k], b.shape[k]))
@@ -69,7 +69,8 @@ Value Checker::broadcastScalar(const Value &scalar, ElementType element,
                                ast::SourceRange range) {
   Value number = toFloat(toInteger(scalar));
   ProgramValue value = newValue(TensorOp::Scalar);
-  value.types = {TensorType{element, {}}};
+  value.types.resize(1);
+  value.types[0].element = element;
   value.offset = range.begin;
   if (number.scalar->isConstant()) {
     value.op = TensorOp::Constant;
@@ -185,10 +186,10 @@ Value Checker::applyStep(const Step &step, std::vector<Value> operands,
       error(places[k], "expected a number or a tensor, but got a condition");
       return {};
     }
-    if (operands[k].isScalar())
-      types.push_back({element, {}});
-    else
-      types.push_back(typeOf(operands[k]));
+    TensorType &own = types.emplace_back();
+    own.element = element;
+    if (!operands[k].isScalar())
+      own = typeOf(operands[k]);
   }
   StepProblem problem;
   auto type = step.shape(types, integers, problem);
@@ -197,6 +198,8 @@ Value Checker::applyStep(const Step &step, std::vector<Value> operands,
           std::move(problem.message));
     return {};
   }
+  if (!raggedStep(step, types, integers, range, places, *type))
+    return {};
   for (size_t k = 0; k < operands.size(); ++k) {
     Value operand = operands[k].isScalar()
                         ? broadcastScalar(operands[k], element, places[k])
@@ -225,6 +228,9 @@ Value Checker::slice(const Value &table, int axis, int64_t index,
     error(range, std::move(problem.message));
     return {};
   }
+  if (!raggedStep(*findStep("slice"), {type}, value.integers, range, {range},
+                  *result))
+    return {};
   bool ok = true;
   if (!type.shape[axis]->isConstant())
     require(constantInt(index) < type.shape[axis],

@@ -177,43 +177,4 @@ bool Checker::checkType(const ast::Type &type, ProgramArgument &argument) {
   return false;
 }
 
-/// ragged(cu): cu is an i32 argument with one axis, a size of one more than
-/// the number of sequences.
-void Checker::checkRagged(const ast::Kernel &kernelText) {
-  for (size_t k = 0; k < kernelText.arguments.size(); ++k) {
-    const ast::Type &type = kernelText.arguments[k].type;
-    if (type.ragged.empty())
-      continue;
-    const ProgramArgument *offsets = nullptr;
-    std::vector<std::string> names;
-    for (const ProgramArgument &argument : kernel.arguments) {
-      names.push_back(argument.name);
-      if (argument.name == type.ragged.text)
-        offsets = &argument;
-    }
-    if (!offsets) {
-      error(type.ragged.range,
-            fmt::format("expected an argument with the offsets of the "
-                        "sequences, but there is no '{}'{}",
-                        type.ragged.text, didYouMean(type.ragged.text, names)));
-      continue;
-    }
-    if (offsets->type.shape.empty() || !offsets->type.shape[0])
-      continue; // refused already
-    if (offsets->kind != ArgumentKind::Tensor ||
-        offsets->type.element != ElementType::I32 ||
-        offsets->type.rank() != 1) {
-      error(type.ragged.range,
-            fmt::format("expected offsets of type i32[B + 1], but '{}' is {}",
-                        offsets->name, toString(offsets->type)));
-      continue;
-    }
-    if (kernel.arguments[k].type.rank() < 2) {
-      error(type.range, "expected tokens and channels before 'ragged'");
-      continue;
-    }
-    kernel.arguments[k].raggedOffsets = type.ragged.text;
-  }
-}
-
 } // namespace effattn::checking

@@ -94,6 +94,10 @@ struct Frame {
 struct AttendSizes {
   ScalarRef batch, heads; ///< null where the tensors have no such axis
   ScalarRef queries, keys;
+  /// Ragged queries and keys: the number of sequences, in the place of batch
+  /// entries, and the arguments that cut the tokens. Null and empty: none.
+  ScalarRef sequences = nullptr;
+  std::string queryOffsets = {}, keyOffsets = {};
 };
 
 /// A value of that kind and nothing else yet.

@@ -62,7 +62,6 @@ private:
   void checkKernelName(const ast::Kernel &kernel);
   void declareArguments(const ast::Kernel &kernel, Scope &scope);
   void bindDimensions(const ast::Kernel &kernel);
-  void checkRagged(const ast::Kernel &kernel);
   void checkLet(const ast::Let &let, Scope &scope);
   void checkRequire(const ast::Require &require);
   void checkExample(const ast::Example &example);
@@ -221,6 +220,30 @@ private:
                       ast::SourceRange range, bool &ok);
   void require(ScalarRef condition, std::string message, ast::SourceRange range,
                bool &ok);
+
+  // Ragged tokens: CheckRagged.cpp
+  void checkRagged(const ast::Kernel &kernel);
+  const ProgramArgument *findOffsets(const ast::Type &type);
+  void cutTokens(const ast::Kernel &kernel, const ProgramArgument &offsets,
+                 std::map<std::string, std::string> &cuts);
+  std::string raggedProblem(const TensorType &type, const ScalarRef &tokens,
+                            const std::string &offsets) const;
+  /// Their number; null where `offsets` is empty.
+  ScalarRef sequencesOf(const std::string &offsets) const;
+  bool raggedSizes(const Value &q, const Value &k, const Value &v,
+                   const ast::Expr &expr, AttendSizes &sizes);
+  bool refuseRagged(std::initializer_list<const Value *> values,
+                    std::string_view what, ast::SourceRange range);
+  bool tableFitsSequences(int table, const AttendSizes &sizes,
+                          ast::SourceRange range);
+  bool speaksOfSequences(const ScalarRef &scalar, const AttendSizes &sizes,
+                         ast::SourceRange range);
+  bool speaksOfSequences(const Pattern &pattern, const AttendSizes &sizes,
+                         ast::SourceRange range);
+  bool raggedStep(const Step &step, const std::vector<TensorType> &operands,
+                  const std::vector<int64_t> &integers, ast::SourceRange range,
+                  const std::vector<ast::SourceRange> &places,
+                  TensorType &result);
 
   // Combinations and steps: CheckCombine.cpp, CheckStep.cpp
   Value evaluateMergeCall(const ast::Expr &expr);

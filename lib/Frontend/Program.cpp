@@ -110,10 +110,7 @@ private:
              (bracket == std::string::npos ? "" : spelt.substr(bracket)) +
              " in " + toString(argument.bound);
     }
-    std::string spelt = toString(argument.type);
-    if (!argument.raggedOffsets.empty())
-      spelt += " ragged(" + argument.raggedOffsets + ")";
-    return spelt;
+    return toString(argument.type);
   }
 
   static std::string types(const ProgramValue &value) {

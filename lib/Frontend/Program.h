@@ -27,7 +27,13 @@ const char *spelling(ElementType type);
 struct TensorType {
   ElementType element = ElementType::F32;
   std::vector<ScalarRef> shape;
+  /// Ragged tokens (docs/language.md, S6): the argument whose entries cut axis
+  /// `tokenAxis` into sequences; empty: one sequence. Results are declared
+  /// without.
+  std::string offsets = {};
+  int tokenAxis = -1;
   int rank() const { return static_cast<int>(shape.size()); }
+  bool isRagged() const { return !offsets.empty(); }
 };
 
 enum class ArgumentKind {
@@ -42,7 +48,6 @@ struct ProgramArgument {
   ArgumentKind kind = ArgumentKind::Tensor;
   TensorType type;
   ScalarRef bound;          ///< IndexSet only
-  std::string raggedOffsets; ///< name of the `cu` argument, or empty
   int64_t offset = -1;
 };
 

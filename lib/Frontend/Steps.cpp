@@ -348,7 +348,7 @@ std::string toString(const TensorType &type) {
   text += '[';
   for (size_t k = 0; k < type.shape.size(); ++k)
     text += (k ? ", " : "") + toString(type.shape[k]);
-  return text + ']';
+  return text + (type.isRagged() ? "] ragged(" + type.offsets + ")" : "]");
 }
 
 std::optional<TensorType> broadcast(std::span<const TensorType> operands,

@@ -46,9 +46,9 @@ bool KernelImporter::makeKernel() {
       return false;
     locations.push_back(locate(argument.offset));
     names.push_back(argument.name);
-    if (!argument.raggedOffsets.empty())
+    if (argument.type.isRagged())
       ragged.push_back(builder.getNamedAttr(
-          argument.name, builder.getStringAttr(argument.raggedOffsets)));
+          argument.name, builder.getStringAttr(argument.type.offsets)));
   }
   SmallVector<Attribute> resultTypes;
   for (const ProgramResult &result : kernel.results) {

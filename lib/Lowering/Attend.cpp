@@ -2,6 +2,7 @@
 
 #include "lib/Lowering/Attend.h"
 
+#include "dialect/Ragged.h"
 #include "lib/Lowering/AttendPlanner.h"
 #include "lib/Lowering/EmitRuns.h"
 
@@ -181,6 +182,18 @@ void AttendLowering::share(AttendSpec &spec) {
   specs.push_back(spec);
 }
 
+/// The offsets of ragged tokens: those of q, k, and of each table.
+static void nameSequences(ir::AttendOp op, AttendInputs &inputs) {
+  inputs.queryOffsets = ir::offsetsOf(op.getQ());
+  inputs.keyOffsets = ir::offsetsOf(op.getK());
+  for (Value table : inputs.tables) {
+    Value offsets = ir::offsetsOf(table);
+    inputs.tableOffsets.push_back(offsets);
+    inputs.tableAxes.push_back(
+        offsets ? static_cast<int>(ir::tokenAxisOf(table, offsets)) : -1);
+  }
+}
+
 std::optional<LoweredAttend> AttendLowering::lower(ir::AttendOp op,
                                                    const std::string &name,
                                                    AttendInputs &inputs) {
@@ -215,6 +228,10 @@ std::optional<LoweredAttend> AttendLowering::lower(ir::AttendOp op,
     spec.score = names.ofKernel(parts->score);
     attend.scoresCanVanish = canVanish(spec.score);
   }
+  nameSequences(op, inputs);
+  const bool hasStart = inputs.queryOffsets && parts->q0;
+  if (hasStart)
+    names.ofPlan(parts->q0);
   spec.keySets = static_cast<int>(inputs.keySets.size());
   spec.querySets = static_cast<int>(inputs.querySets.size());
   spec.integers = names.integers;
@@ -222,6 +239,8 @@ std::optional<LoweredAttend> AttendLowering::lower(ir::AttendOp op,
   spec.tables = names.tables;
   share(spec);
   if (!planner.emit(name, attend))
+    return std::nullopt;
+  if (hasStart && !planner.emitStart(name, parts->q0, attend))
     return std::nullopt;
   return attend;
 }

@@ -24,6 +24,11 @@ struct AttendInputs {
   std::vector<ScalarRef> floats; ///< scale, others
   /// Tables rank -> token where the attend is permuted; else null.
   mlir::Value queryOrder, keyOrder;
+  /// Ragged tokens: the arguments with the offsets; null: none. For each table
+  /// its own, null where it is not cut, and the axis that is cut.
+  mlir::Value queryOffsets, keyOffsets;
+  llvm::SmallVector<mlir::Value> tableOffsets;
+  llvm::SmallVector<int> tableAxes;
 };
 
 class AttendNames;

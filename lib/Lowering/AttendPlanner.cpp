@@ -221,6 +221,12 @@ bool AttendPlanner::emitRelation(const std::string &prefix,
          (!isBitmap || !relation.test.empty());
 }
 
+bool AttendPlanner::emitStart(const std::string &prefix, const ScalarRef &q0,
+                              LoweredAttend &attend) {
+  attend.start = value(prefix + "_start", {q0}, "");
+  return !attend.start.empty();
+}
+
 bool AttendPlanner::emit(const std::string &prefix, LoweredAttend &attend) {
   planned = plannedNames(facts.parameters, facts.parameterValues, atoms.extras,
                          names);

@@ -26,6 +26,10 @@ public:
   /// Emits the functions, once all names are known. False after a located
   /// error.
   bool emit(const std::string &prefix, LoweredAttend &attend);
+  /// Emits q0 as a function of N and M: each sequence has its own. Its other
+  /// names are those of name().
+  bool emitStart(const std::string &prefix, const ScalarRef &q0,
+                 LoweredAttend &attend);
 
 private:
   bool emitCases(const std::string &prefix, LoweredAttend &attend);

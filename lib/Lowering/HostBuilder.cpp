@@ -17,7 +17,14 @@ Type attendOperandsType(MLIRContext *context) {
   Type pointer = LLVM::LLVMPointerType::get(context);
   return LLVM::LLVMStructType::getLiteral(
       context, {i32, i32, i32, i32, i32, i32, pointer, pointer, pointer,
-                pointer, pointer, pointer, i32, i32, i32});
+                pointer, pointer, pointer, i32, i32, i32, pointer});
+}
+
+Type raggedType(MLIRContext *context) {
+  Type i32 = IntegerType::get(context, 32);
+  Type pointer = LLVM::LLVMPointerType::get(context);
+  return LLVM::LLVMStructType::getLiteral(context,
+                                          {i32, i32, pointer, pointer});
 }
 
 HostBuilder::HostBuilder(ModuleOp module, Location location,
@@ -278,17 +285,30 @@ bool HostBuilder::attend(const AttendCall &attend) {
       *floats,
       number(attend.continues, 32),
       slot(attend.queryOrder),
-      slot(attend.keyOrder)};
-  Type type = attendOperandsType(module.getContext());
-  Value operands = frame(type, 1);
+      slot(attend.keyOrder),
+      ragged(attend)};
+  Value operands = structure(attendOperandsType(module.getContext()), fields);
+  call("effattn_host_attend", {launch, number(attend.attend, 32), operands});
+  return true;
+}
+
+Value HostBuilder::structure(Type type, ArrayRef<Value> fields) {
+  Value memory = frame(type, 1);
   for (auto [index, field] : llvm::enumerate(fields)) {
     Value address = LLVM::GEPOp::create(
-        builder, location, pointer, type, operands,
+        builder, location, pointer, type, memory,
         ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(index)});
     LLVM::StoreOp::create(builder, location, field, address);
   }
-  call("effattn_host_attend", {launch, number(attend.attend, 32), operands});
-  return true;
+  return memory;
+}
+
+Value HostBuilder::ragged(const AttendCall &attend) {
+  if (attend.queryOffsets < 0)
+    return LLVM::ZeroOp::create(builder, location, pointer);
+  return structure(raggedType(module.getContext()),
+                   {slot(attend.queryOffsets), slot(attend.keyOffsets),
+                    slots(attend.tableOffsets), slots(attend.tableAxes)});
 }
 
 void HostBuilder::merge(const std::vector<int> &outputs,

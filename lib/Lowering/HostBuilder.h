@@ -38,6 +38,9 @@ struct AttendCall {
   std::vector<ScalarRef> integers, floats;
   bool continues = false;
   int queryOrder = -1, keyOrder = -1;
+  /// Ragged tokens (effattn_ragged); -1: none.
+  int queryOffsets = -1, keyOffsets = -1;
+  std::vector<int> tableOffsets, tableAxes;
 };
 
 class HostBuilder {
@@ -87,6 +90,10 @@ private:
   /// The values in memory; null where there are none.
   mlir::Value array(mlir::Type element, llvm::ArrayRef<mlir::Value> values);
   mlir::Value slots(const std::vector<int> &slots);
+  /// effattn_ragged in memory; null where nothing is ragged.
+  mlir::Value ragged(const AttendCall &attend);
+  /// The fields of a structure in memory.
+  mlir::Value structure(mlir::Type type, llvm::ArrayRef<mlir::Value> fields);
   mlir::Value filters(const std::vector<AttendCall::Filter> &filters);
   void call(const char *function, llvm::ArrayRef<mlir::Value> arguments);
 
@@ -101,6 +108,8 @@ private:
 
 /// effattn_attend_operands of host.h.
 mlir::Type attendOperandsType(mlir::MLIRContext *context);
+/// effattn_ragged of host.h.
+mlir::Type raggedType(mlir::MLIRContext *context);
 
 } // namespace effattn
 

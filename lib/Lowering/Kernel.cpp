@@ -189,6 +189,13 @@ bool KernelLowering::attend(const Leaf &leaf, int output, int lse,
   call.continues = continues;
   call.queryOrder = inputs.queryOrder ? slotOf(inputs.queryOrder) : -1;
   call.keyOrder = inputs.keyOrder ? slotOf(inputs.keyOrder) : -1;
+  if (inputs.queryOffsets) {
+    call.queryOffsets = slotOf(inputs.queryOffsets);
+    call.keyOffsets = slotOf(inputs.keyOffsets);
+    for (Value offsets : inputs.tableOffsets)
+      call.tableOffsets.push_back(offsets ? slotOf(offsets) : -1);
+    call.tableAxes.assign(inputs.tableAxes.begin(), inputs.tableAxes.end());
+  }
   return host->attend(call);
 }
 

@@ -51,6 +51,7 @@ struct LoweredAttend {
   /// Symbols of functions for effattn_plan_value.
   std::vector<std::string> extras, keyConditions, queryConditions;
   std::vector<LoweredRelation> relations;
+  std::string start; ///< ragged tokens: q0 of a sequence; empty: M - N
 };
 
 /// A table of drawn blocks (effattn_draw).
@@ -75,6 +76,8 @@ struct LoweredArgument {
   ArgumentKind kind = ArgumentKind::Tensor;
   TensorType type;
   ScalarRef bound; ///< index sets: values lie in [0, bound)
+  /// Ragged tokens: the argument that cuts axis `tokenAxis`; -1: none.
+  int offsets = -1, tokenAxis = -1;
 };
 
 struct LoweredRequire {

@@ -3,6 +3,7 @@
 #include "lib/Lowering/Signature.h"
 
 #include "dialect/Convert.h"
+#include "dialect/Ragged.h"
 
 #include <fmt/format.h>
 
@@ -20,6 +21,12 @@ bool describeKernel(ir::KernelOp op, LoweredKernel &kernel) {
     lowered.name = op.getArgumentName(argument.getArgNumber()).str();
     if (auto tensor = dyn_cast<ir::TensorType>(argument.getType())) {
       lowered.type = ir::toProgram(tensor);
+      if (auto offsets =
+              dyn_cast_or_null<BlockArgument>(ir::offsetsOf(argument))) {
+        lowered.offsets = static_cast<int>(offsets.getArgNumber());
+        lowered.tokenAxis =
+            static_cast<int>(ir::tokenAxisOf(argument, offsets));
+      }
     } else if (auto set = dyn_cast<ir::IndexSetType>(argument.getType())) {
       lowered.kind = ArgumentKind::IndexSet;
       lowered.type = ir::toProgram(set);

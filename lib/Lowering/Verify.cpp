@@ -3,6 +3,7 @@
 #include "lib/Lowering/Lower.h"
 
 #include "dialect/Convert.h"
+#include "dialect/Ragged.h"
 #include "lib/Lowering/Parts.h"
 #include "runtime/include/effattn/kernel.h"
 
@@ -98,6 +99,20 @@ LogicalResult verifyFacts(ir::AttendOp op) {
   return success();
 }
 
+/// All tensors are cut, or none: k and v by the same offsets.
+LogicalResult verifySequences(ir::AttendOp op, const ir::AttendParts &parts) {
+  Value queries = ir::offsetsOf(op.getQ()), keys = ir::offsetsOf(op.getK());
+  if (ir::offsetsOf(op.getV()) != keys || !queries != !keys)
+    return refuse(op, "an attend of ragged and other tensors",
+                  "q, k and v that are all ragged, or none, are");
+  for (Value table : parts.operands().tables)
+    if (Value offsets = ir::offsetsOf(table);
+        offsets && offsets != queries && offsets != keys)
+      return refuse(op, "a table of other sequences than those of the attend",
+                    "tables of its sequences, or of positions, are");
+  return success();
+}
+
 LogicalResult verifyAttend(ir::AttendOp op) {
   if (!op.getLogits().empty())
     return refuse(op, "an attend over `logits`", "q and k are");
@@ -109,7 +124,8 @@ LogicalResult verifyAttend(ir::AttendOp op) {
       failed(verifyFacts(op)))
     return failure();
   std::optional<ir::AttendParts> parts = partsOf(op);
-  if (!parts || failed(verifyScore(op, *parts)))
+  if (!parts || failed(verifyScore(op, *parts)) ||
+      failed(verifySequences(op, *parts)))
     return failure();
   const Pattern *unsupported = nullptr;
   ScalarRef known = predicate(parts->pattern, &unsupported);
@@ -210,14 +226,16 @@ LogicalResult verifyStep(ir::StepOp op) {
     return refuse(op, Twine("'") + op.getName() + "' with several results",
                   "one is");
   std::string name = ("'" + op.getName() + "'").str();
+  if (llvm::any_of(op.getInputs(), ir::offsetsOf) && !ir::keepsSequences(op))
+    return refuse(op, name + " of ragged tokens, which would mix sequences",
+                  "elementwise steps, softmax along channels and matmul by "
+                  "weights are");
   if (failed(verifyF32(op, name.c_str(), op.getInputs())))
     return failure();
   return verifyF32(op, name.c_str(), op.getResults());
 }
 
 LogicalResult verifyKernel(ir::KernelOp op) {
-  if (op.getRagged() && !op.getRagged()->empty())
-    return refuse(op, "ragged tensors", "dense ones are");
   for (BlockArgument argument : op.getEntry().getArguments())
     if (failed(verifyType(op, argument.getType())))
       return failure();

@@ -5,7 +5,8 @@
 //   O_i = sum_j exp(s_ij - m) v_j / sum_j exp(s_ij - m)
 //   LSE_i = m + ln sum_j exp(s_ij - m)
 //
-// A row without pairs gives O = 0, LSE = -inf (docs/language.md, S3).
+// A row without pairs gives O = 0, LSE = -inf (docs/language.md, S3). Ragged
+// tokens are one such attend for each sequence (S6).
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,16 +30,21 @@ struct Heads {
       return rank > fromRight ? tensor.shape[rank - 1 - fromRight] : 1;
     };
     channels = length(0);
-    tokens = length(1);
+    tokens = allTokens = length(1);
     heads = length(2);
     batch = length(3);
   }
+  /// The tokens of one sequence.
+  Heads(const Tensor &tensor, int64_t begin, int64_t count) : Heads(tensor) {
+    data += begin * channels;
+    tokens = count;
+  }
   const double *row(int64_t b, int64_t h, int64_t token) const {
     int64_t ownBatch = batch == 1 ? 0 : b;
-    return data + ((ownBatch * heads + h) * tokens + token) * channels;
+    return data + ((ownBatch * heads + h) * allTokens + token) * channels;
   }
   const double *data;
-  int64_t batch, heads, tokens, channels;
+  int64_t batch, heads, tokens, allTokens, channels;
 };
 
 /// Sequential sum in the precision of the interpretation.
@@ -91,17 +97,27 @@ double softmaxRow(const RowState &row, const Heads &values, int64_t b,
 
 } // namespace
 
-double Interpreter::tableValue(int number, const std::vector<int64_t> &indices,
+double Interpreter::tableValue(int number, std::vector<int64_t> indices,
                                Environment &environment) {
   const Tensor &table = values[number].tensors[0];
-  std::vector<int64_t> clamped = indices;
+  const TensorType &type = kernel.values[number].types[0];
   for (size_t axis = 0; axis < indices.size(); ++axis) {
-    if (indices[axis] < 0 || indices[axis] >= table.shape[axis])
+    int64_t begin = 0, size = table.shape[axis];
+    if (type.isRagged() && static_cast<int>(axis) == type.tokenAxis) {
+      std::vector<int64_t> cuts = cutsOf(type, size);
+      size_t sequence = static_cast<size_t>(environment.variables.at("b"));
+      begin = cuts[sequence];
+      size = cuts[sequence + 1] - begin;
+    }
+    int64_t &index = indices[axis];
+    if (index < 0 || index >= size)
       environment.outOfRange = true;
-    clamped[axis] = std::clamp<int64_t>(
-        indices[axis], 0, std::max<int64_t>(table.shape[axis] - 1, 0));
+    index = std::clamp<int64_t>(index, 0, std::max<int64_t>(size - 1, 0));
+    if (size == 0)
+      return 0;
+    index += begin;
   }
-  return table.data.empty() ? 0 : table.data[offsetOf(table, clamped)];
+  return table.data.empty() ? 0 : table.data[offsetOf(table, indices)];
 }
 
 bool Interpreter::inSet(int number, int64_t index,
@@ -120,16 +136,57 @@ bool Interpreter::inSet(int number, int64_t index,
   return std::binary_search(begin, begin + length, static_cast<double>(index));
 }
 
-Environment Interpreter::environmentOf(const ProgramValue &value) {
+/// Where sequences begin, and the end.
+std::vector<int64_t> Interpreter::cutsOf(const TensorType &type,
+                                         int64_t tokens) const {
+  if (!type.isRagged())
+    return {0, tokens};
+  const Tensor &table = inputs.tensors.at(type.offsets);
+  std::vector<int64_t> cuts(table.data.begin(), table.data.end());
+  if (cuts.empty() || cuts.front() != 0 || cuts.back() != tokens ||
+      !std::is_sorted(cuts.begin(), cuts.end()))
+    throw Refused("the offsets '" + type.offsets +
+                      "' do not ascend from 0 to the number of tokens",
+                  kernel.offset);
+  return cuts;
+}
+
+std::vector<Sequence>
+Interpreter::sequencesOf(const ProgramValue &value) const {
+  const Tensor &keys = operand(value, value.logits ? 0 : 1);
+  int64_t keyCount = keys.shape[keys.shape.size() - 2];
+  std::vector<int64_t> shape = resultShape(value, 0);
+  int64_t queryCount = shape[shape.size() - 2];
+  const TensorType &type = value.types[0];
+  if (!type.isRagged())
+    return {{0, 0, queryCount, 0, keyCount}};
+  int keyValue = value.operands[1];
+  std::vector<int64_t> queryCuts = cutsOf(type, queryCount),
+                       keyCuts = cutsOf(kernel.values[keyValue].types.at(
+                                            value.operandResults[1]),
+                                        keyCount);
+  if (queryCuts.size() != keyCuts.size())
+    throw Refused("queries and keys have different numbers of sequences",
+                  value.offset);
+  std::vector<Sequence> sequences;
+  for (size_t s = 0; s + 1 < queryCuts.size(); ++s)
+    sequences.push_back({static_cast<int64_t>(s), queryCuts[s],
+                         queryCuts[s + 1] - queryCuts[s], keyCuts[s],
+                         keyCuts[s + 1] - keyCuts[s]});
+  return sequences;
+}
+
+Environment Interpreter::environmentOf(const ProgramValue &value,
+                                       const Sequence &sequence) {
   Environment environment;
   environment.dimensions = inputs.dimensions;
   environment.arguments = inputs.scalars;
-  const Tensor &keys = operand(value, value.logits ? 0 : 1);
-  double keyCount = static_cast<double>(keys.shape[keys.shape.size() - 2]);
-  std::vector<int64_t> shape = resultShape(value, 0);
-  double queryCount = static_cast<double>(shape[shape.size() - 2]);
-  environment.variables = {
-      {"N", queryCount}, {"M", keyCount}, {"q0", keyCount - queryCount}};
+  double keyCount = static_cast<double>(sequence.keys);
+  double queryCount = static_cast<double>(sequence.queries);
+  environment.variables = {{"N", queryCount},
+                           {"M", keyCount},
+                           {"q0", keyCount - queryCount},
+                           {"b", static_cast<double>(sequence.number)}};
   if (value.q0)
     environment.variables["q0"] = evaluate(value.q0, environment);
   if (value.scale)
@@ -145,14 +202,15 @@ public:
   AttendRows(const ProgramValue &value, Environment &environment,
              Precision precision, const Tensor *queryTensor,
              const Tensor *keyTensor, const Tensor &valueTensor,
+             const Sequence &sequence,
              const std::function<bool(int)> &setVaries)
       : value(value), environment(environment), precision(precision),
-        values(valueTensor), score(value.logits ? value.logits : value.score),
+        values(valueTensor, sequence.firstKey, sequence.keys), score(value.logits ? value.logits : value.score),
         inside(value.pattern, environment),
         sameForAllHeads(!variesByHead(value.pattern, setVaries)) {
     if (queryTensor) {
-      queries.emplace(*queryTensor);
-      keys.emplace(*keyTensor);
+      queries.emplace(*queryTensor, sequence.firstQuery, sequence.queries);
+      keys.emplace(*keyTensor, sequence.firstKey, sequence.keys);
       scale = environment.variables.at("scale");
     }
     if (score)
@@ -245,11 +303,10 @@ private:
 
 } // namespace
 
-ValueResults Interpreter::attend(const ProgramValue &value, bool isRowLocal) {
-  if (value.selectTop)
-    throw Refused("the reference does not evaluate select = top yet",
-                  value.offset);
-  Environment environment = environmentOf(value);
+void Interpreter::attendSequence(const ProgramValue &value,
+                                 const Sequence &sequence, bool isRowLocal,
+                                 ValueResults &result) {
+  Environment environment = environmentOf(value, sequence);
   environment.table = [&](int number, const std::vector<int64_t> &indices) {
     return tableValue(number, indices, environment);
   };
@@ -260,25 +317,37 @@ ValueResults Interpreter::attend(const ProgramValue &value, bool isRowLocal) {
   AttendRows rows(
       value, environment, precision, hasQueries ? &operand(value, 0) : nullptr,
       hasQueries ? &operand(value, 1) : nullptr,
-      operand(value, hasQueries ? 2 : 0),
+      operand(value, hasQueries ? 2 : 0), sequence,
       [&](int set) { return values[set].tensors[0].shape.size() > 1; });
-  Tensor output = makeTensor(resultShape(value, 0), std::nan(""));
-  std::vector<int64_t> lseShape(output.shape.begin(), output.shape.end() - 1);
-  Tensor lse = makeTensor(lseShape, std::nan(""));
+  Tensor &output = result.tensors[0], &lse = result.tensors[1];
   Heads shape(output);
-  for (int64_t query = 0; query < shape.tokens; ++query) {
-    if (isRowLocal && !keep(query))
+  for (int64_t query = 0; query < sequence.queries; ++query) {
+    int64_t token = sequence.firstQuery + query;
+    if (isRowLocal && !keep(token))
       continue;
     for (int64_t batch = 0; batch < shape.batch; ++batch)
       for (int64_t head = 0; head < shape.heads; ++head) {
-        int64_t place = (batch * shape.heads + head) * shape.tokens + query;
-        lse.data[place] =
-            rows.evaluateRow(batch, head, shape.heads, query,
-                             output.data.data() + place * shape.channels);
+        int64_t place = (batch * shape.heads + head) * shape.tokens + token;
+        lse.data[place] = rows.evaluateRow(
+            value.types[0].isRagged() ? sequence.number : batch, head,
+            shape.heads, query, output.data.data() + place * shape.channels);
       }
   }
-  return {{std::move(output), std::move(lse)},
-          largestFinite(operand(value, hasQueries ? 2 : 0))};
+}
+
+ValueResults Interpreter::attend(const ProgramValue &value, bool isRowLocal) {
+  if (value.selectTop)
+    throw Refused("the reference does not evaluate select = top yet",
+                  value.offset);
+  ValueResults result;
+  result.tensors = {makeTensor(resultShape(value, 0), std::nan(""))};
+  const std::vector<int64_t> &shape = result.tensors[0].shape;
+  result.tensors.push_back(
+      makeTensor({shape.begin(), shape.end() - 1}, std::nan("")));
+  for (const Sequence &sequence : sequencesOf(value))
+    attendSequence(value, sequence, isRowLocal, result);
+  result.scale = largestFinite(operand(value, value.logits ? 0 : 2));
+  return result;
 }
 
 /// O = sum_r exp(LSE_r - LSE) O_r; a part with LSE = -inf is not read.
@@ -340,15 +409,20 @@ ValueResults Interpreter::rows(const ProgramValue &value) {
   size_t rank = shapeTensor.shape.size();
   int64_t tokens = shapeTensor.shape[rank - 2];
   int64_t heads = rank >= 3 ? shapeTensor.shape[rank - 3] : 1;
+  std::vector<int64_t> cuts = cutsOf(value.types[0], tokens);
   Environment environment;
   for (size_t which = 0; which < result.tensors.size(); ++which) {
     Tensor &tensor = result.tensors[which];
     int64_t channels = which == 0 ? shapeTensor.shape.back() : 1;
     int64_t count = tensor.size() / std::max<int64_t>(channels, 1);
     for (int64_t place = 0; place < count; ++place) {
+      int64_t token = place % tokens;
+      auto sequence =
+          std::upper_bound(cuts.begin(), cuts.end(), token) - cuts.begin() - 1;
       environment.variables["h"] = place / tokens % heads;
-      environment.variables["b"] = place / tokens / heads;
-      if (inSet(value.set, place % tokens, environment))
+      environment.variables["b"] =
+          value.types[0].isRagged() ? sequence : place / tokens / heads;
+      if (inSet(value.set, token - cuts[sequence], environment))
         continue;
       for (int64_t d = 0; d < channels; ++d)
         tensor.data[place * channels + d] =

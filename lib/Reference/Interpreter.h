@@ -21,6 +21,12 @@ struct ValueResults {
   double scale = 0; ///< largest finite |v| of the attends behind it
 };
 
+/// One sequence of an attend: all tokens where nothing is ragged.
+struct Sequence {
+  int64_t number = 0;
+  int64_t firstQuery = 0, queries = 0, firstKey = 0, keys = 0;
+};
+
 class Interpreter {
 public:
   Interpreter(const ProgramKernel &kernel, const Inputs &inputs,
@@ -37,15 +43,20 @@ private:
 
   // Attend.cpp
   ValueResults attend(const ProgramValue &value, bool rowLocal);
+  void attendSequence(const ProgramValue &value, const Sequence &sequence,
+                      bool rowLocal, ValueResults &result);
+  std::vector<int64_t> cutsOf(const TensorType &type, int64_t tokens) const;
+  std::vector<Sequence> sequencesOf(const ProgramValue &attend) const;
   ValueResults merge(const ProgramValue &value);
   ValueResults mergeOnce(const ProgramValue &value, bool rowLocal);
   ValueResults rows(const ProgramValue &value);
-  Environment environmentOf(const ProgramValue &attend);
+  Environment environmentOf(const ProgramValue &attend,
+                            const Sequence &sequence);
 
   // Steps.cpp
   Tensor step(const ProgramValue &value);
 
-  double tableValue(int number, const std::vector<int64_t> &indices,
+  double tableValue(int number, std::vector<int64_t> indices,
                     Environment &environment);
   bool inSet(int number, int64_t index, const Environment &environment);
 

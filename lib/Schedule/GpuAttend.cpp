@@ -119,7 +119,7 @@ PairContext GpuAttend::pairContext() {
   PairContext context;
   context.i = rowOf(row, tile);
   context.j = index(column, step, tile, head, batch);
-  context.batch = batch;
+  context.batch = batch + word(EFFATTN_GPU_FIRST_BATCH);
   context.head = head;
   context.rowSets = cast<uint32_t>(
       word(work(EFFATTN_GPU_WORK_ROWS, tile, head, batch) + 2 * row + 1));
@@ -133,18 +133,18 @@ PairContext GpuAttend::pairContext() {
   context.dividesNegative = false;
   context.limit = EFFATTN_GPU_LIMIT;
   context.tableSpecs = spec.tables;
-  std::vector<int> places; // of a table's sizes; its strides follow
+  std::vector<int> places; // of a table's sizes; strides and start follow
   int place = floats + static_cast<int>(spec.floats.size());
   for (const TableSpec &table : spec.tables) {
     places.push_back(place);
-    place += 2 * table.rank;
+    place += 2 * table.rank + 1;
   }
   context.tableExtent = [this, places](int table, int axis) {
     return word(places[table] + axis);
   };
   context.tableElement = [this, places](int table,
                                         const std::vector<Expr> &indices) {
-    Expr offset = 0;
+    Expr offset = word(places[table] + 2 * spec.tables[table].rank);
     for (size_t axis = 0; axis < indices.size(); ++axis)
       offset += indices[axis] * word(places[table] + spec.tables[table].rank +
                                      static_cast<int>(axis));
@@ -163,10 +163,13 @@ void GpuAttend::defineLogits() {
   };
   Expr keyHead = head / word(EFFATTN_GPU_KEY_GROUP);
   query(row, channel, tile, head, batch) =
-      element(q, offset(max(rowOf(row, tile), 0), head, EFFATTN_GPU_QUERY_TOKEN,
-                        EFFATTN_GPU_QUERY_HEAD, EFFATTN_GPU_QUERY_BATCH) +
+      element(q, offset(max(rowOf(row, tile), 0) +
+                            word(EFFATTN_GPU_FIRST_QUERY),
+                        head, EFFATTN_GPU_QUERY_TOKEN, EFFATTN_GPU_QUERY_HEAD,
+                        EFFATTN_GPU_QUERY_BATCH) +
                      channel);
-  Expr at = index(column, step, tile, head, batch);
+  Expr at = index(column, step, tile, head, batch) +
+            word(EFFATTN_GPU_FIRST_KEY);
   key(channel, column, step, tile, head, batch) =
       element(k, offset(at, keyHead, EFFATTN_GPU_KEY_TOKEN,
                         EFFATTN_GPU_KEY_HEAD, EFFATTN_GPU_KEY_BATCH) +
@@ -229,7 +232,8 @@ void GpuAttend::defineStep() {
              max(seen(step, row, tile, head, batch), 0));
   Expr valueHead = head / word(EFFATTN_GPU_VALUE_GROUP);
   value(slot, column, step, row, tile, head, batch) =
-      element(v, (source(column, step, row, tile, head, batch) *
+      element(v, ((source(column, step, row, tile, head, batch) +
+                   word(EFFATTN_GPU_FIRST_KEY)) *
                       word(EFFATTN_GPU_VALUE_TOKEN) +
                   valueHead * word(EFFATTN_GPU_VALUE_HEAD) +
                   batch * word(EFFATTN_GPU_VALUE_BATCH)) *
@@ -251,7 +255,7 @@ void GpuAttend::defineStep() {
 /// NaN to be anything.
 Expr GpuAttend::startOf(const Expr &slot) const {
   auto place = [&](Expr at, int token) {
-    return at * word(token) + head * word(token + 1) + batch * word(token + 2);
+    return (at + word(EFFATTN_GPU_FIRST_QUERY)) * word(token) + head * word(token + 1) + batch * word(token + 2);
   };
   Expr token = rowOf(row, tile);
   Expr continues = word(EFFATTN_GPU_CONTINUES) != 0 && token >= 0;
@@ -277,7 +281,8 @@ void GpuAttend::defineState() {
   // Without promises in it: then Halide trims the loop to this condition.
   state.where(t < work(EFFATTN_GPU_WORK_STEPS, tile, head, batch));
   Expr token = rowOf(row, tile);
-  Expr place = token * word(EFFATTN_GPU_LSE_TOKEN) +
+  Expr place = (token + word(EFFATTN_GPU_FIRST_QUERY)) *
+                   word(EFFATTN_GPU_LSE_TOKEN) +
                head * word(EFFATTN_GPU_LSE_HEAD) +
                batch * word(EFFATTN_GPU_LSE_BATCH);
   old(row, tile, head, batch) = element(
@@ -321,7 +326,8 @@ void GpuAttend::defineOutput() {
   owner.where(rowOf(r, t) >= 0);
   output(channel, token, head, batch) = Tuple(undef<float>(), undef<float>());
   Expr place = unsafe_promise_clamped(
-      rowOf(r, t), 0, output.output_buffers()[0].dim(1).extent() - 1);
+      rowOf(r, t) + word(EFFATTN_GPU_FIRST_QUERY), 0,
+      output.output_buffers()[0].dim(1).extent() - 1);
   output(channel, place, head, batch) = Tuple(o, lse);
 }
 

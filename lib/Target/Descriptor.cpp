@@ -18,7 +18,8 @@ DescriptorTypes::DescriptorTypes(LLVMContext &context) {
     return StructType::get(context, ArrayRef<Type *>(fields));
   };
   expression = make({u32, pointer});
-  argument = make({pointer, u32, u32, u32, u32, pointer, expression});
+  argument = make(
+      {pointer, u32, u32, u32, u32, pointer, expression, u32, u32});
   require = make({expression, pointer});
   planTable = make({pointer, u32, u32, pointer, pointer});
   relation = make({u32, u32, pointer, pointer, pointer});
@@ -27,7 +28,8 @@ DescriptorTypes::DescriptorTypes(LLVMContext &context) {
                      pointer, pointer, pointer, pointer});
   attend = make({pointer, u32, u32,     u32,     u32, u32,     u32, u32,
                  u32,     u32, u32,     u32,     i64, i64,     u32, pointer,
-                 u32,     u32, pointer, pointer, u32, pointer, u32, pointer});
+                 u32,     u32, pointer, pointer, u32, pointer, pointer, u32,
+                 pointer});
   draw = make({pointer, i64, i64, i64, u32, pointer});
   stepCode = make({u32, pointer});
   step = make({pointer, u32, u32, u32, pointer});
@@ -155,7 +157,9 @@ Constant *Builder::argument(const LoweredArgument &argument, bool written) {
       u32(static_cast<uint32_t>(argument.type.element)), u32(shape.size()),
       u32(written), array(types.expression, shape),
       expression(argument.bound,
-                 fmt::format("the bound of '{}'", argument.name)));
+                 fmt::format("the bound of '{}'", argument.name)),
+      u32(static_cast<uint32_t>(argument.offsets + 1)),
+      u32(argument.offsets < 0 ? 0 : argument.tokenAxis));
 }
 
 Constant *Builder::arguments() {
@@ -235,7 +239,8 @@ Constant *Builder::attend(const LoweredAttend &attend) {
       planners(attend.extras), u32(attend.keyConditions.size()),
       u32(attend.queryConditions.size()), planners(attend.keyConditions),
       planners(attend.queryConditions), u32(relations.size()),
-      array(types.relation, relations), u32(codes.size()),
+      array(types.relation, relations), planner(attend.start),
+      u32(codes.size()),
       array(types.attendCode, codes));
 }
 

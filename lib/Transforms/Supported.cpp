@@ -12,15 +12,6 @@ using namespace mlir;
 namespace effattn {
 
 LogicalResult checkSupported(Operation *op, const ir::AttendParts &parts) {
-  auto kernel = op->getParentOfType<ir::KernelOp>();
-  if (kernel && kernel.getRaggedAttr() && !kernel.getRaggedAttr().empty()) {
-    NamedAttribute first = *kernel.getRaggedAttr().begin();
-    return emitError(op->getLoc())
-           << "attention over ragged tokens is not supported yet: argument '"
-           << first.getName().getValue()
-           << "' is ragged; supported are arguments without 'ragged', and "
-              "`segments` of one sequence";
-  }
   const Pattern *unsupported = nullptr;
   if (formOf(parts.pattern, &unsupported).predicate)
     return success();

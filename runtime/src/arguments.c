@@ -86,6 +86,31 @@ effattn_status effattn_check_requires(const effattn_binding *binding) {
   return EFFATTN_OK;
 }
 
+/* True where the argument holds offsets of sequences. */
+static bool is_offsets(const effattn_kernel *kernel, uint32_t index) {
+  for (uint32_t i = 0; i < kernel->arguments; ++i)
+    if (kernel->argument[i].ragged == index + 1)
+      return true;
+  return false;
+}
+
+static effattn_status check_sequences(const effattn_kernel *kernel,
+                                      const effattn_slot *slots) {
+  char who[WHO_BYTES];
+  for (uint32_t i = 0; i < kernel->arguments; ++i) {
+    const effattn_argument *argument = &kernel->argument[i];
+    if (!argument->ragged)
+      continue;
+    name_tensor(kernel, argument->ragged - 1, who);
+    const effattn_status status =
+        effattn_check_offsets(&slots[argument->ragged - 1].view,
+                              slots[i].view.shape[argument->token_axis], who);
+    if (status)
+      return status;
+  }
+  return EFFATTN_OK;
+}
+
 /* Memory addresses say nothing about device handles: Vulkan buffers are
    refused before this. */
 static effattn_status check_overlaps(const effattn_kernel *kernel,
@@ -126,8 +151,9 @@ effattn_status effattn_check_arguments(effattn_binding *binding,
     name_tensor(kernel, i, who);
     const effattn_tensor_rules rules = {.element = argument->element,
                                         .written = i >= kernel->arguments,
-                                        .on_host =
-                                            argument->kind == EFFATTN_INDEX_SET,
+                                        .on_host = argument->kind ==
+                                                       EFFATTN_INDEX_SET ||
+                                                   is_offsets(kernel, i),
                                         .target_kind = kernel->target_kind,
                                         .device = device};
     const DLTensor *tensor = rules.written ? results[i - kernel->arguments]
@@ -136,5 +162,7 @@ effattn_status effattn_check_arguments(effattn_binding *binding,
     if (!status && argument->kind == EFFATTN_INDEX_SET)
       status = check_index_set(binding, i, who, &slots[i]);
   }
+  if (!status)
+    status = check_sequences(kernel, slots);
   return status ? status : check_overlaps(kernel, slots);
 }

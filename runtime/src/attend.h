@@ -34,6 +34,21 @@ typedef struct effattn_view {
   struct halide_buffer_t *buffer;
 } effattn_view;
 
+/* One of several sequences, in the place of a batch entry. */
+typedef struct effattn_sequence {
+  int64_t query_first, queries; /* its tokens in query, output and lse */
+  int64_t key_first, keys;      /* in key and value */
+  int64_t q0;
+  int64_t plan; /* in the place of b below: sequences may share plans */
+} effattn_sequence;
+
+/* A table with an entry a token: that of a sequence begins at offsets[b] along
+   the axis. */
+typedef struct effattn_table_cut {
+  const int32_t *offsets; /* NULL: not cut */
+  uint32_t axis;
+} effattn_table_cut;
+
 typedef struct effattn_attend_run {
   const effattn_attend *attend;
   const effattn_attend_code *code; /* of the chosen target */
@@ -49,6 +64,12 @@ typedef struct effattn_attend_run {
      other heads are NULL where each head has its own. */
   const struct effattn_plan *const *plans;
   int64_t plan_batch_stride, plan_head_stride;
+  /* Ragged tokens: output.shape[0] sequences; the stride of that axis is 0 in
+     all tensors, and rows and columns of a plan count from the first token of
+     the sequence. NULL: none. */
+  const effattn_sequence *sequences;
+  const effattn_table_cut *cuts; /* of each table */
+  int64_t *first_piece; /* sequences + 1 entries for the CPU's code to use */
   int64_t head_begin, head_end;
   /* 1: rows start from what output and lse hold (see
      effattn_attend_operands). lse.data is not NULL then, or there is no row. */
@@ -58,7 +79,8 @@ typedef struct effattn_attend_run {
      (one for all), 2 (head first) or 3 (batch, head first); leading axes of
      size 1 are shared. Tables have all axes that the pattern file declares. */
   const effattn_view *key_sets, *query_sets, *tables;
-  const int64_t *integers; /* attend->integers: N, M, q0, others */
+  const int64_t *integers; /* attend->integers: N, M, q0, others; of ragged
+                              tokens the first three are each sequence's */
   const double *floats;    /* attend->floats: scale, others */
 
   /* Resources. `scratch` holds workers * effattn_attend_cpu_scratch() bytes,
@@ -72,6 +94,14 @@ typedef struct effattn_attend_run {
   /* Added to while running: see effattn_statistics. May be NULL. */
   effattn_statistics *statistics;
 } effattn_attend_run;
+
+/* The plan of (batch entry or sequence, head); NULL: it is not computed. */
+static inline const struct effattn_plan *
+effattn_plan_of(const effattn_attend_run *run, int64_t batch, int64_t head) {
+  const int64_t row = run->sequences ? run->sequences[batch].plan : batch;
+  return run->plans[row * run->plan_batch_stride +
+                    head * run->plan_head_stride];
+}
 
 /* Bytes of scratch that one worker needs: a constant of the code, the head
    dims and the number of parameters, whatever N and M are. */

@@ -6,7 +6,8 @@
 |* sum, acc) carried between them, and scatters the result. The tiles of a piece
 |* take their first chunks in turn, then their second ones, and so on:
 |* neighbours read much the same keys. Tiles share nothing, so results do not
-|* depend on who computes them.
+|* depend on who computes them. Sequences of ragged tokens are one list of
+|* pieces: no worker waits for the end of a sequence.
 |*
 \*===----------------------------------------------------------------------===*/
 
@@ -123,7 +124,7 @@ static int32_t run_chunk(effattn_worker *w, effattn_tile_slot *slot) {
 static float *lse_of(const effattn_worker *w, int32_t row) {
   const effattn_view *lse = &w->run->lse;
   return (float *)lse->data + w->batch * lse->stride[0] +
-         w->head * lse->stride[1] + row * lse->stride[2];
+         w->head * lse->stride[1] + (w->first_query + row) * lse->stride[2];
 }
 
 static float *output_of(const effattn_worker *w, int32_t row) {
@@ -258,10 +259,17 @@ static int32_t count_side_by_side(const effattn_worker *w,
   return count ? count : 1;
 }
 
-static const effattn_plan *plan_of(const effattn_attend_run *run, int64_t batch,
-                                   int64_t head) {
-  return run
-      ->plans[batch * run->plan_batch_stride + head * run->plan_head_stride];
+/* The sequence of a piece: the last one that begins at or before it. */
+static int64_t sequence_of(const effattn_attend_run *run, int64_t piece) {
+  int64_t low = 0, high = run->output.shape[0] - 1;
+  while (low < high) {
+    const int64_t middle = high - (high - low) / 2;
+    if (run->first_piece[middle] <= piece)
+      low = middle;
+    else
+      high = middle - 1;
+  }
+  return low;
 }
 
 static void run_piece(void *data, int64_t index, int32_t worker) {
@@ -270,10 +278,17 @@ static void run_piece(void *data, int64_t index, int32_t worker) {
   if (atomic_load_explicit(&loop->failure, memory_order_relaxed))
     return;
   int64_t heads = run->head_end - run->head_begin;
-  int64_t group = index / loop->pieces_a_head;
-  int64_t batch = group / heads, head = run->head_begin + group % heads;
-  const effattn_plan *plan = plan_of(run, batch, head);
-  int64_t first = index % loop->pieces_a_head * loop->tiles_a_piece;
+  int64_t batch = 0, pieces = loop->pieces_a_head;
+  if (run->sequences) {
+    batch = sequence_of(run, index);
+    index -= run->first_piece[batch];
+    pieces = (run->first_piece[batch + 1] - run->first_piece[batch]) / heads;
+  }
+  int64_t group = index / pieces;
+  batch += group / heads;
+  int64_t head = run->head_begin + group % heads;
+  const effattn_plan *plan = effattn_plan_of(run, batch, head);
+  int64_t first = index % pieces * loop->tiles_a_piece;
   int64_t end = first + loop->tiles_a_piece;
   if (end > plan->tile_count)
     end = plan->tile_count;
@@ -335,6 +350,25 @@ static void count_work(const effattn_attend_run *run,
   }
 }
 
+/* The pieces of each sequence: as many for each head as the longest needs.
+   Gives how many there are. */
+static int64_t place_pieces(const effattn_attend_run *run,
+                            int64_t tiles_a_piece) {
+  int64_t pieces = 0;
+  for (int64_t b = 0; b < run->output.shape[0]; ++b) {
+    int64_t tiles = 0;
+    for (int64_t h = run->head_begin; h < run->head_end; ++h) {
+      const int64_t own = effattn_plan_of(run, b, h)->tile_count;
+      tiles = own > tiles ? own : tiles;
+    }
+    run->first_piece[b] = pieces;
+    pieces += (tiles + tiles_a_piece - 1) / tiles_a_piece *
+              (run->head_end - run->head_begin);
+  }
+  run->first_piece[run->output.shape[0]] = pieces;
+  return pieces;
+}
+
 int32_t effattn_attend_cpu(const effattn_attend_run *run) {
   int32_t status = check(run);
   if (status)
@@ -344,7 +378,7 @@ int32_t effattn_attend_cpu(const effattn_attend_run *run) {
   int64_t tiles = 0, total = 0;
   for (int64_t b = 0; b < batches; ++b)
     for (int64_t h = run->head_begin; h < run->head_end; ++h) {
-      const effattn_plan *plan = plan_of(run, b, h);
+      const effattn_plan *plan = effattn_plan_of(run, b, h);
       tiles = plan->tile_count > tiles ? plan->tile_count : tiles;
       total += plan->tile_count;
       if (run->statistics)
@@ -362,7 +396,9 @@ int32_t effattn_attend_cpu(const effattn_attend_run *run) {
                                                     : share;
   loop.pieces_a_head = (tiles + loop.tiles_a_piece - 1) / loop.tiles_a_piece;
   atomic_init(&loop.failure, EFFATTN_OK);
-  run->parallel_for(run->parallel_user, batches * heads * loop.pieces_a_head,
-                    run->workers, run_piece, &loop);
+  int64_t pieces = batches * heads * loop.pieces_a_head;
+  if (run->sequences)
+    pieces = place_pieces(run, loop.tiles_a_piece);
+  run->parallel_for(run->parallel_user, pieces, run->workers, run_piece, &loop);
   return atomic_load(&loop.failure);
 }

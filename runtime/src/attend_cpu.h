@@ -96,6 +96,7 @@ typedef struct effattn_worker {
   struct halide_dimension_t *table_dimensions;
 
   int32_t batch, head, full_blocks, count;
+  int64_t first_query; /* of the sequence: where its row 0 is; else 0 */
   void *user;
   void **tile_arguments;
 } effattn_worker;

@@ -102,7 +102,8 @@ static effattn_status check_limits(const effattn_gpu_device *device,
                         "device '%s' has %lld",
                         name, (long long)shared, device->name,
                         (long long)device->most_shared_bytes);
-  if (heads > device->most_blocks[1] || batches > device->most_blocks[2])
+  if (heads > device->most_blocks[1] ||
+      (batches > device->most_blocks[2] && !run->sequences))
     return effattn_fail(EFFATTN_DEVICE_LIMIT,
                         "%s: %lld heads and %lld batches, but device '%s' runs "
                         "at most %lld and %lld in one launch",
@@ -148,6 +149,10 @@ typedef struct attend_launch {
   effattn_launch *launch;
   effattn_gpu_device *device;
   effattn_attend_run run; /* with the tables of the device */
+  /* Ragged tokens: `run` is that of one sequence, one after the other. */
+  const effattn_sequence *sequence;
+  int64_t number; /* of the sequence */
+  int64_t *integers; /* its own */
   effattn_gpu_flat query, key, value;
   effattn_gpu_flat old_output, old_lse; /* the results, to continue from */
   effattn_gpu_flat tables[MOST_TABLES];
@@ -165,6 +170,26 @@ static void write_results(const attend_launch *own, int32_t *words) {
   }
 }
 
+/* Where the sequence begins in the tensors and tables. */
+static void write_sequence(const attend_launch *own, int32_t *words) {
+  const effattn_attend *attend = own->run.attend;
+  if (!own->sequence)
+    return;
+  words[EFFATTN_GPU_FIRST_QUERY] = (int32_t)own->sequence->query_first;
+  words[EFFATTN_GPU_FIRST_KEY] = (int32_t)own->sequence->key_first;
+  words[EFFATTN_GPU_FIRST_BATCH] = (int32_t)own->number;
+  int64_t at = EFFATTN_GPU_PARAMETERS + attend->integers + attend->floats;
+  for (uint32_t t = 0; t < attend->tables; ++t) {
+    const effattn_view *table = &own->run.tables[t];
+    const effattn_table_cut *cut = &own->run.cuts[t];
+    at += 2 * (int64_t)table->rank;
+    if (cut->offsets)
+      words[at] = (int32_t)(cut->offsets[own->number] *
+                            table->stride[cut->axis]);
+    ++at;
+  }
+}
+
 static effattn_status run_tiles(attend_launch *own, int64_t first_tile,
                                 int64_t tiles) {
   effattn_gpu_packed packed;
@@ -172,8 +197,10 @@ static effattn_status run_tiles(attend_launch *own, int64_t first_tile,
       effattn_gpu_pack(own->launch, &own->run, first_tile, tiles, &packed);
   effattn_gpu_device *device = own->device;
   const char *name = own->run.attend->name;
-  if (!status)
+  if (!status) {
     write_results(own, (int32_t *)packed.words->data);
+    write_sequence(own, (int32_t *)packed.words->data);
+  }
   if (!status)
     status = effattn_gpu_ensure(device, &packed.work->flat.buffer,
                                 EFFATTN_GPU_READ, name);
@@ -261,8 +288,8 @@ static effattn_status prepare_lse(attend_launch *own, effattn_gpu_use use) {
 }
 
 /* Look-ups out of range left their mark in LSE. */
-static effattn_status check_lookups(attend_launch *own) {
-  const effattn_attend_run *run = &own->run;
+static effattn_status check_lookups(attend_launch *own,
+                                    const effattn_attend_run *run) {
   effattn_gpu_flat flat;
   effattn_gpu_flatten(own->lse_memory, &flat);
   effattn_gpu_scratch *scratch = effattn_gpu_scratch_take(
@@ -280,14 +307,16 @@ static effattn_status check_lookups(attend_launch *own) {
   const struct halide_dimension_t *dim = own->lse.dimensions;
   for (int64_t batch = 0; batch < run->output.shape[0]; ++batch)
     for (int64_t head = run->head_begin; head < run->head_end; ++head) {
-      const effattn_plan *plan = run->plans[batch * run->plan_batch_stride +
-                                            head * run->plan_head_stride];
+      const effattn_plan *plan = effattn_plan_of(run, batch, head);
+      const int64_t first =
+          run->sequences ? run->sequences[batch].query_first : 0;
       for (int64_t r = 0; r < plan->row_count; ++r) {
         if (plan->rows[r] < 0)
           continue;
         uint32_t bits;
-        const int64_t place = plan->rows[r] * (int64_t)dim[1].stride +
-                              head * dim[2].stride + batch * dim[3].stride;
+        const int64_t place = (first + plan->rows[r]) * (int64_t)dim[1].stride +
+                              head * dim[2].stride +
+                              (run->sequences ? 0 : batch * dim[3].stride);
         memcpy(&bits, (const char *)scratch->data + 4 * place, sizeof bits);
         if (bits == EFFATTN_GPU_MISSED)
           return effattn_fail(EFFATTN_SIZE,
@@ -306,8 +335,7 @@ static void count_statistics(const effattn_attend_run *run) {
     return;
   for (int64_t batch = 0; batch < run->output.shape[0]; ++batch)
     for (int64_t head = run->head_begin; head < run->head_end; ++head) {
-      const effattn_plan *plan = run->plans[batch * run->plan_batch_stride +
-                                            head * run->plan_head_stride];
+      const effattn_plan *plan = effattn_plan_of(run, batch, head);
       statistics->visible_tiles += plan->visible_tiles;
       statistics->full_columns += plan->full_columns;
       statistics->partial_columns += plan->partial_columns;
@@ -316,8 +344,58 @@ static void count_statistics(const effattn_attend_run *run) {
     }
 }
 
-static effattn_status run_attend(attend_launch *own) {
-  const effattn_attend_run *run = &own->run;
+/* All tiles of own->run, in as many launches as the device needs. */
+static effattn_status run_all_tiles(attend_launch *own) {
+  const int64_t tiles = effattn_gpu_most_tiles(&own->run);
+  const int64_t most = own->device->most_blocks[0];
+  effattn_status status = EFFATTN_OK;
+  for (int64_t first = 0; first < tiles && !status; first += most)
+    status = run_tiles(own, first, tiles - first < most ? tiles - first : most);
+  return status;
+}
+
+/* Sequence by sequence, each as a batch of one entry. `whole` has them all;
+   `tables` are those of the device, with room for their cut shapes. */
+static effattn_status run_sequences(attend_launch *own,
+                                    const effattn_attend_run *whole,
+                                    effattn_view *tables) {
+  effattn_attend_run *run = &own->run;
+  effattn_status status = EFFATTN_OK;
+  int64_t sizes[MOST_TABLES]; /* of all tokens */
+  for (uint32_t t = 0; t < run->attend->tables; ++t)
+    sizes[t] = run->cuts[t].offsets ? tables[t].shape[run->cuts[t].axis] : 0;
+  run->sequences = NULL;
+  run->integers = own->integers;
+  run->plan_batch_stride = 0;
+  for (int64_t b = 0; b < whole->output.shape[0] && !status; ++b) {
+    own->sequence = &whole->sequences[b];
+    own->number = b;
+    own->integers[0] = own->sequence->queries;
+    own->integers[1] = own->sequence->keys;
+    own->integers[2] = own->sequence->q0;
+    run->plans = whole->plans + own->sequence->plan * whole->plan_batch_stride;
+    for (uint32_t t = 0; t < run->attend->tables; ++t) {
+      const effattn_table_cut *cut = &run->cuts[t];
+      if (cut->offsets)
+        tables[t].shape[cut->axis] = cut->offsets[b + 1] - cut->offsets[b];
+    }
+    status = run_all_tiles(own);
+  }
+  for (uint32_t t = 0; t < run->attend->tables; ++t)
+    if (run->cuts[t].offsets)
+      tables[t].shape[run->cuts[t].axis] = sizes[t];
+  return status;
+}
+
+/* A sequence is a batch of one entry to the device. */
+static void make_single(effattn_attend_run *run) {
+  run->query.shape[0] = run->key.shape[0] = run->value.shape[0] = 1;
+  run->output.shape[0] = run->lse.shape[0] = 1;
+}
+
+static effattn_status run_attend(attend_launch *own,
+                                 const effattn_attend_run *whole) {
+  effattn_attend_run *run = &own->run;
   const char *name = run->attend->name;
   effattn_gpu_device *device = own->device;
   const int64_t tiles = effattn_gpu_most_tiles(run);
@@ -327,7 +405,7 @@ static effattn_status run_attend(attend_launch *own) {
   effattn_status status = check_limits(device, run);
   if (!status)
     status = prepare_tables(own->launch, run, tables, own->tables);
-  own->run.tables = tables;
+  run->tables = tables;
   if (!status)
     status = prepare_input(device, &run->query, name, &own->query);
   if (!status)
@@ -337,6 +415,8 @@ static effattn_status run_attend(attend_launch *own) {
   const effattn_gpu_use use = effattn_gpu_all_rows(run) && !run->continues
                                   ? EFFATTN_GPU_WRITE
                                   : EFFATTN_GPU_UPDATE;
+  if (run->sequences)
+    make_single(run);
   if (!status)
     status = effattn_gpu_ensure(device, run->output.buffer, use, name);
   if (!status)
@@ -347,24 +427,24 @@ static effattn_status run_attend(attend_launch *own) {
                   run->output.shape, run->output.stride, &own->output);
   effattn_gpu_flatten(run->output.buffer, &own->old_output);
   own->old_output.buffer.host = NULL;
-  const int64_t most = device->most_blocks[0];
-  for (int64_t first = 0; first < tiles && !status; first += most)
-    status = run_tiles(own, first, tiles - first < most ? tiles - first : most);
+  status = whole->sequences ? run_sequences(own, whole, tables)
+                            : run_all_tiles(own);
   if (status)
     return status;
   run->output.buffer->flags = halide_buffer_flag_device_dirty;
   if (run->lse.buffer)
     run->lse.buffer->flags = halide_buffer_flag_device_dirty;
   if (run->attend->tables)
-    status = check_lookups(own);
-  count_statistics(run);
+    status = check_lookups(own, whole);
+  count_statistics(whole);
   return status;
 }
 
 int32_t effattn_attend_gpu(const effattn_attend_run *run) {
   const effattn_user *user = run->user_context;
   effattn_launch *launch = user->launch;
-  const size_t bytes = sizeof(attend_launch);
+  const size_t bytes =
+      sizeof(attend_launch) + run->attend->integers * sizeof(int64_t);
   attend_launch *own = effattn_allocate(launch->context, bytes, 64);
   if (!own)
     return effattn_out_of_memory(run->attend->name, bytes);
@@ -372,8 +452,11 @@ int32_t effattn_attend_gpu(const effattn_attend_run *run) {
   own->launch = launch;
   own->device = effattn_gpu_state(launch)->device;
   own->run = *run;
+  own->integers = (int64_t *)(own + 1);
+  memcpy(own->integers, run->integers,
+         run->attend->integers * sizeof *own->integers);
   effattn_gpu_lock();
-  const effattn_status status = run_attend(own);
+  const effattn_status status = run_attend(own, run);
   effattn_gpu_unlock();
   effattn_deallocate(launch->context, own, bytes, 64);
   return status;

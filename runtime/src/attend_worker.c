@@ -189,6 +189,49 @@ static uint8_t *at(const effattn_view *view, int64_t batch, int64_t head) {
                      head * view->stride[1]);
 }
 
+/* Moves `count` tokens from `first` on to the front of the buffer. */
+static void cut(effattn_buffer2 *buffer, int64_t first, int64_t count) {
+  buffer->buffer.host += first * buffer->dimensions[1].stride *
+                         (int64_t)sizeof(float);
+  buffer->dimensions[1].extent = (int32_t)count;
+}
+
+/* The tables of a sequence: those that are cut begin at its first token. */
+static void cut_tables(effattn_worker *w, int64_t number) {
+  const effattn_attend_run *run = w->run;
+  for (uint32_t t = 0; t < run->attend->tables; ++t) {
+    const effattn_table_cut *cut = &run->cuts[t];
+    const effattn_view *view = &run->tables[t];
+    struct halide_dimension_t *dimensions =
+        w->table_dimensions + t * EFFATTN_MAX_RANK;
+    if (!cut->offsets || w->tables[t].host == (uint8_t *)&nothing)
+      continue;
+    const int64_t first = cut->offsets[number];
+    const int64_t count = cut->offsets[number + 1] - first;
+    w->tables[t].host = count == 0
+                            ? (uint8_t *)&nothing
+                            : (uint8_t *)view->data +
+                                  first * view->stride[cut->axis] *
+                                      effattn_element_bytes(view->element);
+    dimensions[view->rank - 1 - cut->axis].extent = (int32_t)count;
+    for (uint32_t axis = 0; axis < view->rank && count == 0; ++axis)
+      dimensions[axis].extent = 1;
+  }
+}
+
+static void select_sequence(effattn_worker *w, int64_t number) {
+  const effattn_sequence *sequence = &w->run->sequences[number];
+  w->first_query = sequence->query_first;
+  w->integers[0] = (int32_t)sequence->queries;
+  w->integers[1] = (int32_t)sequence->keys;
+  w->integers[2] = (int32_t)sequence->q0;
+  cut(&w->q, sequence->query_first, sequence->queries);
+  cut(&w->k, sequence->key_first, sequence->keys);
+  cut(&w->v, sequence->key_first, sequence->keys);
+  cut(&w->output, sequence->query_first, sequence->queries);
+  cut_tables(w, number);
+}
+
 void effattn_worker_select(effattn_worker *w, int64_t batch, int64_t head) {
   if (w->batch == batch && w->head == head)
     return;
@@ -201,4 +244,7 @@ void effattn_worker_select(effattn_worker *w, int64_t batch, int64_t head) {
   w->k.buffer.host = at(&run->key, batch, key_head);
   w->v.buffer.host = at(&run->value, batch, value_head);
   w->output.buffer.host = at(&run->output, batch, head);
+  w->first_query = 0;
+  if (run->sequences)
+    select_sequence(w, batch);
 }

@@ -47,8 +47,7 @@ static const effattn_plan *plan_at(const plan_walk *walk, int32_t batch,
   if (walk->heads > 1 &&
       (head < walk->run->head_begin || head >= walk->run->head_end))
     return NULL;
-  return walk->run->plans[batch * walk->run->plan_batch_stride +
-                          head * walk->run->plan_head_stride];
+  return effattn_plan_of(walk->run, batch, head);
 }
 
 int64_t effattn_gpu_most_tiles(const effattn_attend_run *run) {
@@ -73,7 +72,9 @@ bool effattn_gpu_all_rows(const effattn_attend_run *run) {
       int64_t rows = 0;
       for (int64_t t = 0; t < plan->tile_count; ++t)
         rows += plan->tiles[t].present;
-      if (rows != run->output.shape[2])
+      if (rows !=
+          (run->sequences ? run->sequences[batch].queries
+                          : run->output.shape[2]))
         return false;
     }
   return true;
@@ -307,6 +308,7 @@ static effattn_status write_parameters(const effattn_attend_run *run,
       words[at++] = (int32_t)table->shape[axis];
     for (uint32_t axis = table->rank; axis-- > 0;)
       words[at++] = (int32_t)table->stride[axis];
+    words[at++] = 0; /* attend_gpu.c cuts tables */
   }
   *used = at;
   return EFFATTN_OK;
@@ -316,7 +318,7 @@ static int64_t parameter_words(const effattn_attend_run *run) {
   int64_t words =
       EFFATTN_GPU_PARAMETERS + run->attend->integers + run->attend->floats;
   for (uint32_t t = 0; t < run->attend->tables; ++t)
-    words += 2 * (int64_t)run->tables[t].rank;
+    words += 2 * (int64_t)run->tables[t].rank + 1;
   return words;
 }
 

@@ -11,7 +11,7 @@
 |*   integers    the attend's Int parameters (N, M, q0, others)
 |*   floats      its Float parameters (scale, others), as bits
 |*   tables      of each table: its sizes, then its strides in elements; the
-|*               last axis first
+|*               last axis first; then where its first element is
 |*   rows        of each tile: tile_rows pairs (query row or -1, set bits)
 |*   blocks      of each tile: (first, step, count, flags)
 |*   columns     pairs (column, set bits) that listed blocks name
@@ -48,6 +48,10 @@ enum {
   EFFATTN_GPU_LSE_TOKEN,
   EFFATTN_GPU_LSE_HEAD,
   EFFATTN_GPU_LSE_BATCH,
+  /* Ragged tokens: a launch is one sequence. Where it begins; its number. */
+  EFFATTN_GPU_FIRST_QUERY,
+  EFFATTN_GPU_FIRST_KEY,
+  EFFATTN_GPU_FIRST_BATCH,
   EFFATTN_GPU_PARAMETERS = 24
 };
 

@@ -269,6 +269,7 @@ static void clean_up(attend_call *call) {
   if (call->scratch)
     effattn_block_give(call->launch, call->scratch);
   effattn_deallocate(context, call->memory, call->memory_bytes, 16);
+  effattn_deallocate(context, call->sequences, call->sequence_bytes, 16);
 }
 
 /* The best code that the launch's target runs. */
@@ -292,6 +293,8 @@ static effattn_status prepare_and_run(attend_call *call) {
   if (!status)
     status = check_sizes(call);
   if (!status)
+    status = effattn_gather_sequences(call);
+  if (!status)
     status = gather_sets(call);
   if (!status)
     status = gather_order(call, call->operands->query_order, run->integers[0],
@@ -310,10 +313,7 @@ static effattn_status prepare_and_run(attend_call *call) {
   status = allocate(call);
   if (!status)
     status = effattn_make_plans(call);
-  if (!status)
-    status = execute(call);
-  clean_up(call);
-  return status;
+  return status ? status : execute(call);
 }
 
 int32_t effattn_host_attend(effattn_launch *launch, int32_t number,
@@ -340,5 +340,7 @@ int32_t effattn_host_attend(effattn_launch *launch, int32_t number,
     return effattn_fail(EFFATTN_PROCESSOR,
                         "%s: no code of %s for this processor", kernel->name,
                         call.run.attend->name);
-  return prepare_and_run(&call);
+  const effattn_status status = prepare_and_run(&call);
+  clean_up(&call);
+  return status;
 }

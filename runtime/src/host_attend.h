@@ -15,6 +15,13 @@ typedef struct effattn_attend_call {
   /* Permuted attends: orders as views of rank 3; data NULL: none. */
   effattn_view query_order, key_order;
   const effattn_attend_operands *operands;
+  /* Ragged tokens (host_ragged.c): the sequences, which of them each row of
+     plans is made for, how tables are cut. */
+  effattn_sequence *sequences;
+  int64_t *plan_sequences;
+  int64_t *plan_table; /* to find sequences of equal sizes */
+  effattn_table_cut *cuts;
+  size_t sequence_bytes; /* of the memory that begins at `sequences` */
   int64_t plan_count;
   effattn_plan_entry **entries; /* plan_count */
   const effattn_plan **plans;
@@ -28,6 +35,19 @@ typedef struct effattn_attend_call {
   size_t memory_bytes;
   void *memory; /* the arrays above and run.tables */
 } effattn_attend_call;
+
+/*===- host_ragged.c -----------------------------------------------------===*/
+
+/* Finds the sequences of an attend over ragged tokens; its tensors get an axis
+   of them. Nothing for other attends. */
+effattn_status effattn_gather_sequences(effattn_attend_call *call);
+/* Gives sequences of equal sizes one row of plans, where planning reads nothing
+   else that differs (`each`: it does). Gives the number of rows. */
+int64_t effattn_share_plans(effattn_attend_call *call, bool each);
+/* Sets `tables`, with room for the shapes of all (EFFATTN_MAX_RANK each), to
+   those of one sequence. */
+void effattn_cut_tables(const effattn_attend_call *call, int64_t sequence,
+                        effattn_plan_table *tables, int64_t *shapes);
 
 /*===- host_plan.c -------------------------------------------------------===*/
 

@@ -2,7 +2,8 @@
 |*
 |* A plan serves all (batch, head) pairs unless the attend says that planning
 |* depends on the batch or the head, or an index set or an order has axes of its
-|* own for them. Plans of different pairs are made side by side.
+|* own for them. Sequences of ragged tokens have plans of their own sizes; equal
+|* ones share a plan. Plans of different pairs are made side by side.
 |*
 \*===----------------------------------------------------------------------===*/
 #include "host_attend.h"
@@ -21,9 +22,12 @@ void effattn_place_plans(effattn_attend_call *call) {
     by_head = by_head || view->shape[1] > 1;
   }
   const int64_t heads = by_head ? run->output.shape[1] : 1;
+  int64_t rows = by_batch ? run->output.shape[0] : 1;
+  if (run->sequences)
+    rows = effattn_share_plans(call, by_batch);
   run->plan_head_stride = by_head;
-  run->plan_batch_stride = by_batch ? heads : 0;
-  call->plan_count = heads * (by_batch ? run->output.shape[0] : 1);
+  run->plan_batch_stride = by_batch || run->sequences ? heads : 0;
+  call->plan_count = heads * rows;
 }
 
 /* Where one (batch, head) begins in a view of rank 3 of i32. */
@@ -36,17 +40,39 @@ static const int32_t *entries_of(const effattn_view *view, int64_t batch,
   return (const int32_t *)view->data + offset;
 }
 
+/* Values of a set below `limit`: a sequence has no more tokens. */
+static int64_t count_below(const int32_t *values, int64_t count,
+                           int64_t limit) {
+  int64_t low = 0;
+  while (low < count) {
+    const int64_t middle = low + (count - low) / 2;
+    if (values[middle] < limit)
+      low = middle + 1;
+    else
+      count = middle;
+  }
+  return low;
+}
+
 /* Fills in the parameters of one plan: integers, b, h, extras. */
 static effattn_status write_parameters(effattn_attend_call *call, int64_t batch,
-                                       int64_t head, int64_t *parameters) {
+                                       int64_t head,
+                                       const effattn_plan_table *tables,
+                                       int64_t *parameters) {
   const effattn_attend *attend = call->run.attend;
   memcpy(parameters, call->run.integers, attend->integers * sizeof(int64_t));
+  if (call->run.sequences) {
+    const effattn_sequence *sequence = &call->run.sequences[batch];
+    parameters[0] = sequence->queries;
+    parameters[1] = sequence->keys;
+    parameters[2] = sequence->q0;
+  }
   parameters[attend->integers] = batch;
   parameters[attend->integers + 1] = head;
   int64_t *extra = parameters + attend->integers + 2;
   for (uint32_t k = 0; k < attend->extras; ++k) {
     int32_t missed = 0;
-    extra[k] = attend->extra[k](parameters, call->plan_tables, 0, 0, &missed);
+    extra[k] = attend->extra[k](parameters, tables, 0, 0, &missed);
     if (missed)
       return effattn_fail(EFFATTN_SIZE,
                           "%s: its pattern looks up a table out of range "
@@ -57,22 +83,29 @@ static effattn_status write_parameters(effattn_attend_call *call, int64_t batch,
 }
 
 static effattn_status make_plan(effattn_attend_call *call, int64_t batch,
-                                int64_t head, int64_t index) {
+                                int64_t head, int64_t index,
+                                const effattn_plan_table *tables) {
   const effattn_attend_run *run = &call->run;
   const effattn_attend *attend = run->attend;
   const effattn_attend_code *code = run->code;
   effattn_plan_set sets[EFFATTN_MOST_SETS];
   effattn_plan_filter filters[EFFATTN_MOST_SETS];
   const uint32_t keys = attend->key_sets, queries = attend->query_sets;
-  for (uint32_t i = 0; i < call->sets; ++i)
+  for (uint32_t i = 0; i < call->sets; ++i) {
     sets[i] = (effattn_plan_set){entries_of(&call->set[i], batch, head),
                                  call->set[i].shape[2]};
+    if (run->sequences && sets[i].values)
+      sets[i].count = count_below(sets[i].values, sets[i].count,
+                                  i < keys ? run->sequences[batch].keys
+                                           : run->sequences[batch].queries);
+  }
   for (uint32_t i = 0; i < call->filters; ++i) {
     filters[i].set = sets[keys + queries + i];
     filters[i].keep = call->operands->row_filter[i].keep;
   }
   int64_t *parameters = call->parameters + index * call->parameter_words;
-  const effattn_status status = write_parameters(call, batch, head, parameters);
+  const effattn_status status =
+      write_parameters(call, batch, head, tables, parameters);
   if (status)
     return status;
   const effattn_plan_request request = {
@@ -97,11 +130,29 @@ static effattn_status make_plan(effattn_attend_call *call, int64_t batch,
       .query_condition = attend->query_condition,
       .relations = attend->relations,
       .relation = attend->relation,
-      .tables = call->plan_tables,
+      .tables = tables,
       .query_order = entries_of(&call->query_order, batch, head),
       .key_order = entries_of(&call->key_order, batch, head)};
   return effattn_plan_acquire(call->launch->context, attend, &request, code,
                               &call->entries[index]);
+}
+
+/* The same, with the tables of the sequence where some are cut. */
+static effattn_status make_plan_of(effattn_attend_call *call, int64_t batch,
+                                   int64_t head, int64_t index) {
+  const size_t tables = call->run.attend->tables;
+  if (!call->run.sequences || tables == 0)
+    return make_plan(call, batch, head, index, call->plan_tables);
+  effattn_context *context = call->launch->context;
+  const size_t own =
+      sizeof(effattn_plan_table) + EFFATTN_MAX_RANK * sizeof(int64_t);
+  effattn_plan_table *cut = effattn_allocate(context, tables * own, 16);
+  if (!cut)
+    return effattn_out_of_memory("the tables of a sequence", tables * own);
+  effattn_cut_tables(call, batch, cut, (int64_t *)(cut + tables));
+  const effattn_status status = make_plan(call, batch, head, index, cut);
+  effattn_deallocate(context, cut, tables * own, 16);
+  return status;
 }
 
 /* A body of a loop over plans. Heads that are not computed have none. */
@@ -113,7 +164,9 @@ static void make_one(void *data, int64_t index, int32_t worker) {
   const int64_t head = run->plan_head_stride ? index % heads : run->head_begin;
   if (head < run->head_begin || head >= run->head_end)
     return;
-  call->plan_status[index] = make_plan(call, index / heads, head, index);
+  const int64_t row = index / heads;
+  const int64_t batch = run->sequences ? call->plan_sequences[row] : row;
+  call->plan_status[index] = make_plan_of(call, batch, head, index);
 }
 
 /* Planning reads tables on the host. */

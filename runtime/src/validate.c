@@ -28,7 +28,12 @@ effattn_status effattn_check_kernel(const effattn_kernel *kernel) {
     const effattn_argument *argument = &kernel->argument[i];
     if (argument->rank > EFFATTN_MAX_RANK ||
         effattn_element_bytes(argument->element) == 0 ||
-        argument->kind > EFFATTN_INDEX_SET)
+        argument->kind > EFFATTN_INDEX_SET ||
+        argument->ragged > kernel->arguments ||
+        (argument->ragged &&
+         (argument->token_axis >= argument->rank ||
+          kernel->argument[argument->ragged - 1].rank != 1 ||
+          kernel->argument[argument->ragged - 1].element != EFFATTN_I32)))
       return effattn_fail(EFFATTN_INTERNAL,
                           "%s: the descriptor of '%s' is malformed",
                           kernel->name, argument->name);
@@ -285,5 +290,35 @@ effattn_status effattn_check_index_set(const effattn_view *view, int64_t bound,
     if (status)
       return status;
   }
+  return EFFATTN_OK;
+}
+
+/*===- ragged tokens
+ * -------------------------------------------------------===*/
+
+effattn_status effattn_check_offsets(const effattn_view *view, int64_t tokens,
+                                     const char *who) {
+  const int64_t count = view->shape[0];
+  const int32_t *offsets = view->data;
+  if (count < 1)
+    return effattn_fail(EFFATTN_SIZE,
+                        "%s: expected offsets of at least one entry, 0, but "
+                        "got none",
+                        who);
+  if (offsets[0] != 0)
+    return effattn_fail(EFFATTN_BAD_INDEX_SET,
+                        "%s: expected offsets that begin at 0, but got %d", who,
+                        offsets[0]);
+  for (int64_t i = 1; i < count; ++i)
+    if (offsets[i] < offsets[i - 1])
+      return effattn_fail(EFFATTN_BAD_INDEX_SET,
+                          "%s: expected offsets that do not decrease, but got "
+                          "%d after %d at position %lld",
+                          who, offsets[i], offsets[i - 1], (long long)i);
+  if (offsets[count - 1] != tokens)
+    return effattn_fail(EFFATTN_BAD_INDEX_SET,
+                        "%s: expected offsets that end at %lld, the number of "
+                        "tokens, but got %d",
+                        who, (long long)tokens, offsets[count - 1]);
   return EFFATTN_OK;
 }

@@ -17,7 +17,8 @@ effattn_status effattn_check_header(const DLTensor *tensor, uint32_t rank,
 
 /* The rest that one tensor shows by itself: type, device, strides, alignment,
    extent. `written`: a result. `target_kind`: effattn_kernel.target_kind;
-   `device`: the context's. `on_host`: index sets are read by the planner. */
+   `device`: the context's. `on_host`: index sets and
+   offsets are read by the planner. */
 typedef struct effattn_tensor_rules {
   uint32_t element;
   bool written, on_host;
@@ -31,6 +32,10 @@ effattn_status effattn_check_tensor(const DLTensor *tensor,
 /* Index set: strictly increasing along the last axis, values in [0, bound). */
 effattn_status effattn_check_index_set(const effattn_view *view, int64_t bound,
                                        const char *who);
+
+/* Offsets of ragged tokens (i32, one axis): they ascend from 0 to `tokens`. */
+effattn_status effattn_check_offsets(const effattn_view *view, int64_t tokens,
+                                     const char *who);
 
 /*===- arguments.c
  * ---------------------------------------------------------===*/

@@ -37,7 +37,9 @@ cl::opt<int64_t>
     head("head", cl::cat(category), cl::init(-1), cl::value_desc("h"),
          cl::desc("One head (all, side by side where they differ)"));
 cl::opt<int64_t> batch("batch", cl::cat(category), cl::init(0),
-                       cl::value_desc("b"), cl::desc("Batch entry (0)"));
+                       cl::value_desc("b"),
+                       cl::desc("Batch entry (0); of ragged tokens the "
+                                "sequence (the longest)"));
 cl::opt<bool> tiles("tiles", cl::cat(category), cl::init(true),
                     cl::desc("Colour by tiling: full, partial, skipped (yes); "
                              "--tiles=false: by visibility alone"));
@@ -57,8 +59,9 @@ int fail(int status, const std::string &message) {
 }
 
 /// The plans, head by head, at the sizes of the command line.
-llvm::Expected<std::vector<PlannedHeads>> plansOf(PlanProbe &probe,
-                                                  const RunRequest &request) {
+/// `part`: which of the tokens they are of, for the title.
+llvm::Expected<std::vector<PlannedHeads>>
+plansOf(PlanProbe &probe, const RunRequest &request, std::string &part) {
   const ProgramKernel &kernel = probe.program().kernels.front();
   auto made = makeInputs(kernel, request);
   if (!made)
@@ -72,6 +75,13 @@ llvm::Expected<std::vector<PlannedHeads>> plansOf(PlanProbe &probe,
   };
   int64_t heads = headsOf(kernel, made->dimensions);
   int64_t batches = batchesOf(kernel, made->dimensions);
+  reference::Inputs tables = referenceInputs(kernel, *made);
+  if (auto sequence = longestSequence(kernel, tables)) {
+    batches = sequence->count;
+    if (!batch.getNumOccurrences())
+      batch = sequence->number;
+    part = fmt::format(", sequence {} of {}", batch.getValue(), batches);
+  }
   if (head.getNumOccurrences() && (head < 0 || head >= heads))
     return problem("head", heads, head);
   if (batch < 0 || batch >= batches)
@@ -79,12 +89,13 @@ llvm::Expected<std::vector<PlannedHeads>> plansOf(PlanProbe &probe,
   std::optional<int64_t> one;
   if (head.getNumOccurrences())
     one = head;
-  return planHeads(probe, 0, referenceInputs(kernel, *made), batch, one);
+  return planHeads(probe, 0, tables, batch, one);
 }
 
 int draw(PlanProbe &probe, const RunRequest &request) {
   const Program &program = probe.program();
-  auto groups = plansOf(probe, request);
+  std::string part;
+  auto groups = plansOf(probe, request, part);
   if (!groups)
     return fail(kExitUsage, llvm::toString(groups.takeError()));
   bool isText = output == "-";
@@ -98,6 +109,7 @@ int draw(PlanProbe &probe, const RunRequest &request) {
   options.title =
       fmt::format("{}: {} queries, {} keys", program.kernels.front().name,
                   masks[0].queries, masks[0].keys);
+  options.title += part;
   if (head.getNumOccurrences())
     options.title += fmt::format(", head {}", head.getValue());
   if (isText) {

@@ -105,7 +105,8 @@ typedef enum effattn_status {
      tokens) and of kernels. (OUT_OF_MEMORY: could work with more memory.) */
   EFFATTN_OVERFLOW = 10,
   /* An index set is not strictly increasing along its last axis, or has a value
-     out of range. */
+     out of range; or offsets of ragged tokens do not ascend from 0 to the
+     number of tokens. */
   EFFATTN_BAD_INDEX_SET = 11,
   /* A `require` of the pattern file does not hold; the message is its text. */
   EFFATTN_REQUIRE = 12,

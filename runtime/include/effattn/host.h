@@ -36,6 +36,16 @@ typedef struct effattn_row_filter {
   int32_t keep;
 } effattn_row_filter;
 
+/* Ragged tokens: sequences in the place of batch entries. The first three
+   integers of each are its own N, M and q0 (effattn_attend.start); index sets
+   hold positions in a sequence. */
+typedef struct effattn_ragged {
+  int32_t query_offsets, key_offsets; /* slots, i32[sequences + 1] */
+  const int32_t *table_offsets; /* a slot for each table; -1: not ragged, indexed
+                                   by positions in a sequence */
+  const int32_t *table_axes;    /* the axis of the tokens */
+} effattn_ragged;
+
 typedef struct effattn_attend_operands {
   int32_t query, key, value;  /* slots */
   int32_t output, lse;        /* slots; lse may be -1 */
@@ -53,6 +63,7 @@ typedef struct effattn_attend_operands {
   int32_t continues;
   int32_t query_order, key_order; /* effattn_attend.permuted: slots of i32
                                      permutations, rank -> token; else -1 */
+  const effattn_ragged *ragged; /* NULL: none */
 } effattn_attend_operands;
 
 int32_t effattn_host_attend(effattn_launch *launch, int32_t attend,

@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define EFFATTN_ABI_MAJOR 2u
+#define EFFATTN_ABI_MAJOR 3u
 #define EFFATTN_ABI_MINOR 0u
 #define EFFATTN_ABI_VERSION ((EFFATTN_ABI_MAJOR << 16) | EFFATTN_ABI_MINOR)
 #define EFFATTN_MAX_RANK 6
@@ -76,6 +76,9 @@ typedef struct effattn_argument {
   uint32_t written; /* 1: a result */
   const effattn_expression *shape; /* `rank` of them; outermost first */
   effattn_expression bound; /* index sets: values lie in [0, bound) */
+  /* Ragged tokens: 1 + the number of the argument that says where each
+     sequence begins along axis token_axis; 0: none. */
+  uint32_t ragged, token_axis;
 } effattn_argument;
 
 /* A `require` of the source: the launch is refused with `message` where the
@@ -206,6 +209,9 @@ typedef struct effattn_attend {
   const effattn_plan_value *key_condition, *query_condition;
   uint32_t relations;
   const effattn_relation *relation;
+  /* Ragged tokens: q0 of a sequence from its N and M (integers 0 and 1; the
+     others as given, a and b are 0); NULL: M - N. */
+  effattn_plan_value start;
   uint32_t codes;
   const effattn_attend_code *code; /* one for each target */
 } effattn_attend;

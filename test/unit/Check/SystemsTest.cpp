@@ -160,7 +160,7 @@ TEST_F(Systems, OptionsAreKept) {
   EXPECT_EQ(synth.at(0)->scale, nullptr);
   auto linear = valuesOf(find(checked, "linear"), TensorOp::LinearAttend);
   EXPECT_EQ(linear.at(0)->reals, std::vector<double>{1e-6});
-  EXPECT_EQ(find(checked, "packed").arguments[0].raggedOffsets, "cu");
+  EXPECT_EQ(find(checked, "packed").arguments[0].type.offsets, "cu");
 }
 
 } // namespace

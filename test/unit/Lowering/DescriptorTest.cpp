@@ -45,7 +45,8 @@ TEST(Descriptor, LayoutIsThatOfTheHeader) {
   using A = effattn_argument;
   expectLayout(types.argument, sizeof(A),
                {AT(A, name), AT(A, kind), AT(A, element), AT(A, rank),
-                AT(A, written), AT(A, shape), AT(A, bound)});
+                AT(A, written), AT(A, shape), AT(A, bound), AT(A, ragged),
+                AT(A, token_axis)});
   using R = effattn_require;
   expectLayout(types.require, sizeof(R), {AT(R, condition), AT(R, message)});
   using L = effattn_plan_table;
@@ -75,7 +76,8 @@ TEST(Descriptor, LayoutIsThatOfTheHeader) {
        AT(T, head_begin),    AT(T, head_end),        AT(T, extras),
        AT(T, extra),         AT(T, key_conditions),  AT(T, query_conditions),
        AT(T, key_condition), AT(T, query_condition), AT(T, relations),
-       AT(T, relation),      AT(T, codes),           AT(T, code)});
+       AT(T, relation),      AT(T, start),           AT(T, codes),
+       AT(T, code)});
   using D = effattn_draw;
   expectLayout(types.draw, sizeof(D),
                {AT(D, name), AT(D, size), AT(D, count), AT(D, seed),
