@@ -41,10 +41,17 @@ llvm::Error bindFromFiles(const ProgramKernel &kernel,
           "input '{}': expected {} axes, but the file has {} ([{}])",
           argument.name, argument.type.shape.size(), tensor.shape.size(),
           fmt::join(tensor.shape, ", ")));
-    for (size_t axis = 0; axis < tensor.shape.size(); ++axis)
-      if (argument.type.shape[axis]->kind == ScalarKind::Dimension)
-        dimensions.try_emplace(argument.type.shape[axis]->name,
-                               tensor.shape[axis]);
+    for (size_t axis = 0; axis < tensor.shape.size(); ++axis) {
+      const ScalarRef &size = argument.type.shape[axis];
+      if (size->kind == ScalarKind::Dimension)
+        dimensions.try_emplace(size->name, tensor.shape[axis]);
+      // Offsets of sequences have B + 1 entries.
+      if (size->kind == ScalarKind::Add &&
+          size->operands[0]->kind == ScalarKind::Dimension &&
+          size->operands[1]->isConstant())
+        dimensions.try_emplace(size->operands[0]->name,
+                               tensor.shape[axis] - size->operands[1]->integer);
+    }
   }
   return llvm::Error::success();
 }

@@ -46,12 +46,15 @@ llvm::json::Array shapeOf(const TensorType &type) {
 llvm::json::Object describe(const ProgramKernel &kernel) {
   static const char *const kinds[] = {"tensor", "scalar", "index set"};
   llvm::json::Array arguments, results;
-  for (const ProgramArgument &argument : kernel.arguments)
-    arguments.push_back(
-        llvm::json::Object{{"name", argument.name},
+  for (const ProgramArgument &argument : kernel.arguments) {
+    llvm::json::Object one{{"name", argument.name},
                            {"kind", kinds[static_cast<int>(argument.kind)]},
                            {"element", spelling(argument.type.element)},
-                           {"shape", shapeOf(argument.type)}});
+                           {"shape", shapeOf(argument.type)}};
+    if (argument.type.isRagged())
+      one["ragged"] = argument.type.offsets;
+    arguments.push_back(std::move(one));
+  }
   for (const ProgramResult &result : kernel.results)
     results.push_back(
         llvm::json::Object{{"element", spelling(result.type.element)},

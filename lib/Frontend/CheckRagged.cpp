@@ -168,9 +168,14 @@ void Checker::checkRagged(const ast::Kernel &text) {
 }
 
 ScalarRef Checker::sequencesOf(const std::string &offsets) const {
-  for (const ProgramArgument &argument : kernel.arguments)
-    if (!offsets.empty() && argument.name == offsets)
-      return argument.type.shape[0] - constantInt(1);
+  for (const ProgramArgument &argument : kernel.arguments) {
+    if (offsets.empty() || argument.name != offsets)
+      continue;
+    const ScalarRef &entries = argument.type.shape[0];
+    bool isSum = entries->kind == ScalarKind::Add &&
+                 entries->operands[1]->isConstant(1);
+    return isSum ? entries->operands[0] : entries - constantInt(1);
+  }
   return nullptr;
 }
 
@@ -235,12 +240,11 @@ bool Checker::tableFitsSequences(int table, const AttendSizes &sizes,
   if (type.isRagged()) {
     if (type.offsets == sizes.queryOffsets || type.offsets == sizes.keyOffsets)
       return true;
-    error(range, fmt::format("expected a table of the sequences of the attend"
-                             "{}, but got {}",
+    error(range, fmt::format("expected a table {}, as the attend is, but got "
+                             "{}",
                              sizes.sequences
-                                 ? fmt::format(", ragged({})",
-                                               sizes.queryOffsets)
-                                 : ", which is not ragged",
+                                 ? fmt::format("ragged({})", sizes.queryOffsets)
+                                 : "that is not ragged",
                              toString(type)));
     return false;
   }

@@ -2,6 +2,8 @@
 
 #include "lib/Transforms/Sizes.h"
 
+#include "dialect/Ragged.h"
+
 #include <algorithm>
 
 using namespace mlir;
@@ -47,6 +49,9 @@ RepresentativeSizes::RepresentativeSizes(
   }
   queries = evaluateInt(n.toScalar(), known).value_or(tokens);
   keys = evaluateInt(m.toScalar(), known).value_or(queries);
+  const int64_t sequences = sequencesOf(op);
+  queries = (queries + sequences - 1) / sequences;
+  keys = (keys + sequences - 1) / sequences;
   if (!extents.empty()) {
     int64_t product = 1;
     for (const ScalarRef &extent : extents)
@@ -56,6 +61,20 @@ RepresentativeSizes::RepresentativeSizes(
   known["variable N"] = queries;
   known["variable M"] = keys;
   known["variable b"] = known["variable h"] = 0;
+}
+
+/// Ragged tokens: sequences of equal sizes stand for those of a launch. 1 where
+/// their number is not known.
+int64_t RepresentativeSizes::sequencesOf(Operation *op) const {
+  auto attend = dyn_cast<ir::AttendOp>(op);
+  Value offsets = attend && attend.getQ() ? ir::offsetsOf(attend.getQ())
+                                          : Value();
+  auto type =
+      offsets ? dyn_cast<ir::TensorType>(offsets.getType()) : ir::TensorType();
+  if (!type)
+    return 1;
+  ScalarRef entries = type.getShape()[0].toScalar();
+  return std::max<int64_t>(evaluateInt(entries, known).value_or(2) - 1, 1);
 }
 
 void RepresentativeSizes::choose(Operation *op,

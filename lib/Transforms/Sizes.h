@@ -32,6 +32,7 @@ public:
 
 private:
   void choose(mlir::Operation *op, const std::vector<ScalarRef> &extents);
+  int64_t sequencesOf(mlir::Operation *op) const;
   std::map<std::string, int64_t> known;
   static constexpr int64_t unknown = 256, tokens = 8192;
 };

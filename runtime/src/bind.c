@@ -181,6 +181,48 @@ static bool is_dimension(const effattn_expression *expression) {
   return expression->length == 2 && expression->code[0] == EFFATTN_OP_DIMENSION;
 }
 
+/* A dimension and a constant added, in either order: offsets of ragged tokens
+   have B + 1 entries. */
+static bool is_sum(const effattn_expression *expression, int64_t *dimension,
+                   int64_t *constant) {
+  const int64_t *code = expression->code;
+  if (expression->length != 5 || code[4] != EFFATTN_OP_ADD)
+    return false;
+  const int first = code[0] == EFFATTN_OP_DIMENSION ? 0 : 2;
+  if (code[first] != EFFATTN_OP_DIMENSION ||
+      code[2 - first] != EFFATTN_OP_CONSTANT)
+    return false;
+  *dimension = code[first + 1];
+  *constant = code[2 - first + 1];
+  return true;
+}
+
+/* The number of sequences, where no axis by itself gives it. */
+static effattn_status bind_sequences(effattn_binding *binding) {
+  const effattn_kernel *kernel = binding->kernel;
+  for (uint32_t i = 0; i < kernel->arguments; ++i) {
+    const uint32_t ragged = kernel->argument[i].ragged;
+    if (ragged == 0)
+      continue;
+    const effattn_argument *offsets = &kernel->argument[ragged - 1];
+    int64_t number, constant;
+    if (!is_sum(&offsets->shape[0], &number, &constant) || number < 0 ||
+        number >= (int64_t)kernel->dimensions ||
+        binding->dimensions[number] >= 0)
+      continue;
+    const int64_t entries = binding->arguments[ragged - 1].tensor->shape[0];
+    if (entries < constant)
+      return effattn_fail(EFFATTN_SIZE,
+                          "%s: argument '%s', axis 0: expected at least %lld, "
+                          "but got %lld",
+                          kernel->name, offsets->name, (long long)constant,
+                          (long long)entries);
+    binding->dimensions[number] = entries - constant;
+    binding->bound_by[number] = offsets->name;
+  }
+  return EFFATTN_OK;
+}
+
 effattn_status effattn_bind(effattn_binding *binding) {
   const effattn_kernel *kernel = binding->kernel;
   for (uint32_t i = 0; i < kernel->dimensions; ++i) {
@@ -203,7 +245,7 @@ effattn_status effattn_bind(effattn_binding *binding) {
       binding->bound_by[number] = argument->name;
     }
   }
-  return EFFATTN_OK;
+  return bind_sequences(binding);
 }
 
 effattn_status effattn_check_shape(const effattn_binding *binding,

@@ -2,18 +2,6 @@
 // for.
 // RUN: effattn-opt %s -split-input-file -verify-diagnostics -effattn-analyse
 
-!t = !effattn.tensor<[H, T, 8] x f32>
-!l = !effattn.tensor<[H, T] x f32>
-effattn.kernel @ragged("q" %q: !t, "cu" %cu: !effattn.tensor<[B + 1] x i32>)
-    -> (!t) dimensions ["H", "T", "B"] ragged {q = "cu"} {
-  %p = effattn.causal
-  // expected-error @+1 {{attention over ragged tokens is not supported yet: argument 'q' is ragged}}
-  %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l
-  effattn.return %o : !t
-}
-
-// -----
-
 // A stride that is known at launch only is no affine pattern.
 !t = !effattn.tensor<[N, 8] x f32>
 !l = !effattn.tensor<[N] x f32>

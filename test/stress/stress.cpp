@@ -1,6 +1,6 @@
 //===- stress.cpp - kernels called from many threads at once --------------===//
 //
-// Eight threads share a context and call two kernels in turn, at sizes that are
+// Eight threads share a context and call the kernels in turn, at sizes that are
 // not multiples of anything; each result must be bitwise what one thread alone
 // computed, and so must results with 1, 2 and 7 threads in the pool.
 //
@@ -8,6 +8,7 @@
 
 #include "linformer.h"
 #include "longformer.h"
+#include "ragged_local.h"
 
 #include <cstdio>
 #include <cstring>
@@ -47,7 +48,8 @@ struct Tensor {
 
 /// Inputs of one sequence length.
 struct Sequence {
-  explicit Sequence(int64_t n) : tokens(n), globals({3}, kInt) {
+  explicit Sequence(int64_t n)
+      : tokens(n), globals({3}, kInt), cuts({6}, kInt), firsts({2}, kInt) {
     for (unsigned k = 0; k < 6; ++k)
       projections.push_back(std::make_unique<Tensor>(
           std::vector<int64_t>{1, kHeads, n, kChannels}, kFloat, k + 1));
@@ -57,6 +59,17 @@ struct Sequence {
     const int32_t chosen[] = {0, static_cast<int32_t>(n / 3),
                               static_cast<int32_t>(n - 1)};
     std::memcpy(globals.view.data, chosen, sizeof chosen);
+    // An empty sequence, and one of a single token.
+    const auto third = static_cast<int32_t>(n / 3);
+    const int32_t begin[] = {
+        0,         third, third, third + 1, static_cast<int32_t>(n / 2),
+        int32_t(n)};
+    std::memcpy(cuts.view.data, begin, sizeof begin);
+    const int32_t first[] = {0, 1};
+    std::memcpy(firsts.view.data, first, sizeof first);
+    for (unsigned k = 0; k < 3; ++k)
+      packed.push_back(std::make_unique<Tensor>(
+          std::vector<int64_t>{kHeads, n, kChannels}, kFloat, k + 20));
   }
 
   std::vector<float> longformerOf(effattn_context *context) const {
@@ -74,6 +87,14 @@ struct Sequence {
                   out);
   }
 
+  std::vector<float> raggedOf(effattn_context *context) const {
+    Tensor out({kHeads, tokens, kChannels}, kFloat);
+    auto p = [&](int k) { return &packed[k]->view; };
+    return finish(ragged_local(context, p(0), p(1), p(2), &cuts.view,
+                               &firsts.view, &out.view),
+                  out);
+  }
+
 private:
   static std::vector<float> finish(effattn_status status, Tensor &out) {
     if (status == EFFATTN_OK)
@@ -84,8 +105,8 @@ private:
   }
 
   int64_t tokens;
-  std::vector<std::unique_ptr<Tensor>> projections, mixing;
-  Tensor globals;
+  std::vector<std::unique_ptr<Tensor>> projections, mixing, packed;
+  Tensor globals, cuts, firsts;
 };
 
 struct Context {
@@ -114,10 +135,12 @@ int main() {
     Context one(1);
     std::vector<float> first = sequence.longformerOf(one.context);
     std::vector<float> second = sequence.linformerOf(one.context);
+    std::vector<float> third = sequence.raggedOf(one.context);
     for (int threads : {2, 7}) {
       Context several(threads);
       if (!same(first, sequence.longformerOf(several.context)) ||
-          !same(second, sequence.linformerOf(several.context)))
+          !same(second, sequence.linformerOf(several.context)) ||
+          !same(third, sequence.raggedOf(several.context)))
         ++failures, std::printf("%d threads differ\n", threads);
     }
     Context shared(2);
@@ -128,6 +151,7 @@ int main() {
         for (int round = 0; round < 3; ++round) {
           wrong[k] += !same(first, sequence.longformerOf(shared.context));
           wrong[k] += !same(second, sequence.linformerOf(shared.context));
+          wrong[k] += !same(third, sequence.raggedOf(shared.context));
         }
       });
     for (std::thread &caller : callers)
