@@ -87,8 +87,9 @@ bool keepsSequences(StepOp step) {
   if (name == "slice")
     return step.getIntegers() && (*step.getIntegers())[0] != axis;
   int64_t rank = cast<TensorType>(x.getType()).getRank();
-  return name == "softmax" ? axis != rank - 1
-                           : axis == rank - 2 && !offsetsOf(step.getInputs()[1]);
+  return name == "softmax"
+             ? axis != rank - 1
+             : axis == rank - 2 && !offsetsOf(step.getInputs()[1]);
 }
 
 } // namespace effattn::ir

@@ -168,8 +168,8 @@ private:
     reference::Inputs tables = referenceInputs(kernel, *inputs);
     std::optional<LongestSequence> sequence = longestSequence(kernel, tables);
     if (sequence)
-      sizes += fmt::format(", sequence {} of {}, the longest",
-                           sequence->number, sequence->count);
+      sizes += fmt::format(", sequence {} of {}, the longest", sequence->number,
+                           sequence->count);
     auto made = planHeads(probe, number, tables,
                           sequence ? sequence->number : 0, std::nullopt);
     if (!made)

@@ -99,8 +99,8 @@ private:
   /// Ragged tokens have no sizes of their own.
   void sequences() {
     auto attend = dyn_cast<ir::AttendOp>(op);
-    Value queries = attend && attend.getQ() ? ir::offsetsOf(attend.getQ())
-                                            : Value();
+    Value queries =
+        attend && attend.getQ() ? ir::offsetsOf(attend.getQ()) : Value();
     if (!queries)
       return;
     Value keys = ir::offsetsOf(attend.getK());

@@ -56,8 +56,8 @@ struct LongestSequence {
   int64_t number = 0, count = 0;
 };
 /// The sequence with most tokens; nothing where no argument is ragged.
-std::optional<LongestSequence>
-longestSequence(const ProgramKernel &kernel, const reference::Inputs &inputs);
+std::optional<LongestSequence> longestSequence(const ProgramKernel &kernel,
+                                               const reference::Inputs &inputs);
 
 /// The plans of one head, or of all.
 llvm::Expected<std::vector<PlannedHeads>>

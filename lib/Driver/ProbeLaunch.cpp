@@ -147,9 +147,9 @@ effattn_view cutOf(const effattn_attend_run &run, uint32_t table,
   int64_t first = cut.offsets[sequence];
   view.shape[cut.axis] = cut.offsets[sequence + 1] - first;
   if (view.data)
-    view.data = static_cast<char *>(view.data) +
-                first * view.stride[cut.axis] *
-                    effattn_element_bytes(view.element);
+    view.data =
+        static_cast<char *>(view.data) +
+        first * view.stride[cut.axis] * effattn_element_bytes(view.element);
   return view;
 }
 

@@ -172,8 +172,8 @@ ScalarRef Checker::sequencesOf(const std::string &offsets) const {
     if (offsets.empty() || argument.name != offsets)
       continue;
     const ScalarRef &entries = argument.type.shape[0];
-    bool isSum = entries->kind == ScalarKind::Add &&
-                 entries->operands[1]->isConstant(1);
+    bool isSum =
+        entries->kind == ScalarKind::Add && entries->operands[1]->isConstant(1);
     return isSum ? entries->operands[0] : entries - constantInt(1);
   }
   return nullptr;
@@ -251,9 +251,8 @@ bool Checker::tableFitsSequences(int table, const AttendSizes &sizes,
   if (!sizes.sequences)
     return true;
   for (const ScalarRef &axis : type.shape)
-    for (auto [tokens, offsets] :
-         {std::pair(sizes.queries, sizes.queryOffsets),
-          std::pair(sizes.keys, sizes.keyOffsets)})
+    for (auto [tokens, offsets] : {std::pair(sizes.queries, sizes.queryOffsets),
+                                   std::pair(sizes.keys, sizes.keyOffsets)})
       if (tokens && equivalent(axis, tokens)) {
         error(range, fmt::format("expected 'ragged({})' on a table with an "
                                  "entry for each of the {} tokens, but got "
@@ -328,10 +327,9 @@ bool Checker::raggedStep(const Step &step,
                          TensorType &result) {
   result.offsets.clear();
   result.tokenAxis = -1;
-  auto first = std::find_if(operands.begin(), operands.end(),
-                            [](const TensorType &type) {
-                              return type.isRagged();
-                            });
+  auto first =
+      std::find_if(operands.begin(), operands.end(),
+                   [](const TensorType &type) { return type.isRagged(); });
   if (first == operands.end())
     return true;
   auto fromRight = [](const TensorType &type) {
@@ -359,9 +357,9 @@ bool Checker::raggedStep(const Step &step,
     const TensorType &type = operands[k];
     bool hasTokens = type.rank() > tokens &&
                      !type.shape[type.rank() - 1 - tokens]->isConstant(1);
-    if (type.isRagged() ? type.offsets == first->offsets &&
-                              fromRight(type) == tokens
-                        : !hasTokens)
+    if (type.isRagged()
+            ? type.offsets == first->offsets && fromRight(type) == tokens
+            : !hasTokens)
       continue;
     error(places[k], fmt::format("expected tokens of the same sequences, "
                                  "ragged({}), but got {}",

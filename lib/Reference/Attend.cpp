@@ -205,7 +205,8 @@ public:
              const Sequence &sequence,
              const std::function<bool(int)> &setVaries)
       : value(value), environment(environment), precision(precision),
-        values(valueTensor, sequence.firstKey, sequence.keys), score(value.logits ? value.logits : value.score),
+        values(valueTensor, sequence.firstKey, sequence.keys),
+        score(value.logits ? value.logits : value.score),
         inside(value.pattern, environment),
         sameForAllHeads(!variesByHead(value.pattern, setVaries)) {
     if (queryTensor) {

@@ -162,14 +162,13 @@ void GpuAttend::defineLogits() {
     return (at * word(token) + h * word(head) + batch * word(batchStride)) * 4;
   };
   Expr keyHead = head / word(EFFATTN_GPU_KEY_GROUP);
-  query(row, channel, tile, head, batch) =
-      element(q, offset(max(rowOf(row, tile), 0) +
-                            word(EFFATTN_GPU_FIRST_QUERY),
-                        head, EFFATTN_GPU_QUERY_TOKEN, EFFATTN_GPU_QUERY_HEAD,
-                        EFFATTN_GPU_QUERY_BATCH) +
-                     channel);
-  Expr at = index(column, step, tile, head, batch) +
-            word(EFFATTN_GPU_FIRST_KEY);
+  query(row, channel, tile, head, batch) = element(
+      q, offset(max(rowOf(row, tile), 0) + word(EFFATTN_GPU_FIRST_QUERY), head,
+                EFFATTN_GPU_QUERY_TOKEN, EFFATTN_GPU_QUERY_HEAD,
+                EFFATTN_GPU_QUERY_BATCH) +
+             channel);
+  Expr at =
+      index(column, step, tile, head, batch) + word(EFFATTN_GPU_FIRST_KEY);
   key(channel, column, step, tile, head, batch) =
       element(k, offset(at, keyHead, EFFATTN_GPU_KEY_TOKEN,
                         EFFATTN_GPU_KEY_HEAD, EFFATTN_GPU_KEY_BATCH) +
@@ -255,7 +254,8 @@ void GpuAttend::defineStep() {
 /// NaN to be anything.
 Expr GpuAttend::startOf(const Expr &slot) const {
   auto place = [&](Expr at, int token) {
-    return (at + word(EFFATTN_GPU_FIRST_QUERY)) * word(token) + head * word(token + 1) + batch * word(token + 2);
+    return (at + word(EFFATTN_GPU_FIRST_QUERY)) * word(token) +
+           head * word(token + 1) + batch * word(token + 2);
   };
   Expr token = rowOf(row, tile);
   Expr continues = word(EFFATTN_GPU_CONTINUES) != 0 && token >= 0;
@@ -281,10 +281,9 @@ void GpuAttend::defineState() {
   // Without promises in it: then Halide trims the loop to this condition.
   state.where(t < work(EFFATTN_GPU_WORK_STEPS, tile, head, batch));
   Expr token = rowOf(row, tile);
-  Expr place = (token + word(EFFATTN_GPU_FIRST_QUERY)) *
-                   word(EFFATTN_GPU_LSE_TOKEN) +
-               head * word(EFFATTN_GPU_LSE_HEAD) +
-               batch * word(EFFATTN_GPU_LSE_BATCH);
+  Expr place =
+      (token + word(EFFATTN_GPU_FIRST_QUERY)) * word(EFFATTN_GPU_LSE_TOKEN) +
+      head * word(EFFATTN_GPU_LSE_HEAD) + batch * word(EFFATTN_GPU_LSE_BATCH);
   old(row, tile, head, batch) = element(
       oldLse, select(word(EFFATTN_GPU_CONTINUES) != 0 && token >= 0, place, 0));
   carried(slot, row, tile, head, batch) = startOf(slot);
@@ -325,9 +324,9 @@ void GpuAttend::defineOutput() {
                  reinterpret<float>(Expr(int32_t(EFFATTN_GPU_MISSED))), lse);
   owner.where(rowOf(r, t) >= 0);
   output(channel, token, head, batch) = Tuple(undef<float>(), undef<float>());
-  Expr place = unsafe_promise_clamped(
-      rowOf(r, t) + word(EFFATTN_GPU_FIRST_QUERY), 0,
-      output.output_buffers()[0].dim(1).extent() - 1);
+  Expr place =
+      unsafe_promise_clamped(rowOf(r, t) + word(EFFATTN_GPU_FIRST_QUERY), 0,
+                             output.output_buffers()[0].dim(1).extent() - 1);
   output(channel, place, head, batch) = Tuple(o, lse);
 }
 

@@ -18,18 +18,17 @@ DescriptorTypes::DescriptorTypes(LLVMContext &context) {
     return StructType::get(context, ArrayRef<Type *>(fields));
   };
   expression = make({u32, pointer});
-  argument = make(
-      {pointer, u32, u32, u32, u32, pointer, expression, u32, u32});
+  argument = make({pointer, u32, u32, u32, u32, pointer, expression, u32, u32});
   require = make({expression, pointer});
   planTable = make({pointer, u32, u32, pointer, pointer});
   relation = make({u32, u32, pointer, pointer, pointer});
   attendCase = make({pointer, pointer, pointer});
   attendCode = make({u32, u32, u32, u32, u32, u32, pointer, pointer, pointer,
                      pointer, pointer, pointer, pointer});
-  attend = make({pointer, u32, u32,     u32,     u32, u32,     u32, u32,
-                 u32,     u32, u32,     u32,     i64, i64,     u32, pointer,
-                 u32,     u32, pointer, pointer, u32, pointer, pointer, u32,
-                 pointer});
+  attend =
+      make({pointer, u32,     u32, u32,     u32,     u32, u32,     u32, u32,
+            u32,     u32,     u32, i64,     i64,     u32, pointer, u32, u32,
+            pointer, pointer, u32, pointer, pointer, u32, pointer});
   draw = make({pointer, i64, i64, i64, u32, pointer});
   stepCode = make({u32, pointer});
   step = make({pointer, u32, u32, u32, pointer});
@@ -240,8 +239,7 @@ Constant *Builder::attend(const LoweredAttend &attend) {
       u32(attend.queryConditions.size()), planners(attend.keyConditions),
       planners(attend.queryConditions), u32(relations.size()),
       array(types.relation, relations), planner(attend.start),
-      u32(codes.size()),
-      array(types.attendCode, codes));
+      u32(codes.size()), array(types.attendCode, codes));
 }
 
 Constant *Builder::draw(const LoweredDraw &draw) {

@@ -67,8 +67,8 @@ RepresentativeSizes::RepresentativeSizes(
 /// their number is not known.
 int64_t RepresentativeSizes::sequencesOf(Operation *op) const {
   auto attend = dyn_cast<ir::AttendOp>(op);
-  Value offsets = attend && attend.getQ() ? ir::offsetsOf(attend.getQ())
-                                          : Value();
+  Value offsets =
+      attend && attend.getQ() ? ir::offsetsOf(attend.getQ()) : Value();
   auto type =
       offsets ? dyn_cast<ir::TensorType>(offsets.getType()) : ir::TensorType();
   if (!type)

@@ -149,13 +149,12 @@ effattn_status effattn_check_arguments(effattn_binding *binding,
     if (argument->kind == EFFATTN_SCALAR)
       continue;
     name_tensor(kernel, i, who);
-    const effattn_tensor_rules rules = {.element = argument->element,
-                                        .written = i >= kernel->arguments,
-                                        .on_host = argument->kind ==
-                                                       EFFATTN_INDEX_SET ||
-                                                   is_offsets(kernel, i),
-                                        .target_kind = kernel->target_kind,
-                                        .device = device};
+    const effattn_tensor_rules rules = {
+        .element = argument->element,
+        .written = i >= kernel->arguments,
+        .on_host = argument->kind == EFFATTN_INDEX_SET || is_offsets(kernel, i),
+        .target_kind = kernel->target_kind,
+        .device = device};
     const DLTensor *tensor = rules.written ? results[i - kernel->arguments]
                                            : binding->arguments[i].tensor;
     status = effattn_check_tensor(tensor, &rules, who, &slots[i]);

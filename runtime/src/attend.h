@@ -99,8 +99,8 @@ typedef struct effattn_attend_run {
 static inline const struct effattn_plan *
 effattn_plan_of(const effattn_attend_run *run, int64_t batch, int64_t head) {
   const int64_t row = run->sequences ? run->sequences[batch].plan : batch;
-  return run->plans[row * run->plan_batch_stride +
-                    head * run->plan_head_stride];
+  return run
+      ->plans[row * run->plan_batch_stride + head * run->plan_head_stride];
 }
 
 /* Bytes of scratch that one worker needs: a constant of the code, the head

@@ -151,7 +151,7 @@ typedef struct attend_launch {
   effattn_attend_run run; /* with the tables of the device */
   /* Ragged tokens: `run` is that of one sequence, one after the other. */
   const effattn_sequence *sequence;
-  int64_t number; /* of the sequence */
+  int64_t number;    /* of the sequence */
   int64_t *integers; /* its own */
   effattn_gpu_flat query, key, value;
   effattn_gpu_flat old_output, old_lse; /* the results, to continue from */
@@ -184,8 +184,8 @@ static void write_sequence(const attend_launch *own, int32_t *words) {
     const effattn_table_cut *cut = &own->run.cuts[t];
     at += 2 * (int64_t)table->rank;
     if (cut->offsets)
-      words[at] = (int32_t)(cut->offsets[own->number] *
-                            table->stride[cut->axis]);
+      words[at] =
+          (int32_t)(cut->offsets[own->number] * table->stride[cut->axis]);
     ++at;
   }
 }
@@ -427,8 +427,8 @@ static effattn_status run_attend(attend_launch *own,
                   run->output.shape, run->output.stride, &own->output);
   effattn_gpu_flatten(run->output.buffer, &own->old_output);
   own->old_output.buffer.host = NULL;
-  status = whole->sequences ? run_sequences(own, whole, tables)
-                            : run_all_tiles(own);
+  status =
+      whole->sequences ? run_sequences(own, whole, tables) : run_all_tiles(own);
   if (status)
     return status;
   run->output.buffer->flags = halide_buffer_flag_device_dirty;

@@ -191,8 +191,8 @@ static uint8_t *at(const effattn_view *view, int64_t batch, int64_t head) {
 
 /* Moves `count` tokens from `first` on to the front of the buffer. */
 static void cut(effattn_buffer2 *buffer, int64_t first, int64_t count) {
-  buffer->buffer.host += first * buffer->dimensions[1].stride *
-                         (int64_t)sizeof(float);
+  buffer->buffer.host +=
+      first * buffer->dimensions[1].stride * (int64_t)sizeof(float);
   buffer->dimensions[1].extent = (int32_t)count;
 }
 
@@ -208,11 +208,11 @@ static void cut_tables(effattn_worker *w, int64_t number) {
       continue;
     const int64_t first = cut->offsets[number];
     const int64_t count = cut->offsets[number + 1] - first;
-    w->tables[t].host = count == 0
-                            ? (uint8_t *)&nothing
-                            : (uint8_t *)view->data +
-                                  first * view->stride[cut->axis] *
-                                      effattn_element_bytes(view->element);
+    w->tables[t].host =
+        count == 0
+            ? (uint8_t *)&nothing
+            : (uint8_t *)view->data + first * view->stride[cut->axis] *
+                                          effattn_element_bytes(view->element);
     dimensions[view->rank - 1 - cut->axis].extent = (int32_t)count;
     for (uint32_t axis = 0; axis < view->rank && count == 0; ++axis)
       dimensions[axis].extent = 1;

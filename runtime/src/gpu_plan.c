@@ -72,9 +72,8 @@ bool effattn_gpu_all_rows(const effattn_attend_run *run) {
       int64_t rows = 0;
       for (int64_t t = 0; t < plan->tile_count; ++t)
         rows += plan->tiles[t].present;
-      if (rows !=
-          (run->sequences ? run->sequences[batch].queries
-                          : run->output.shape[2]))
+      if (rows != (run->sequences ? run->sequences[batch].queries
+                                  : run->output.shape[2]))
         return false;
     }
   return true;

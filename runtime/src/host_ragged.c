@@ -16,8 +16,7 @@
 /* Slot `number`: i32[sequences + 1] in memory of the host. */
 static effattn_status gather_offsets(effattn_attend_call *call, int32_t number,
                                      effattn_view *view) {
-  effattn_status status =
-      effattn_host_data(call->launch, number, false, view);
+  effattn_status status = effattn_host_data(call->launch, number, false, view);
   if (!status && (view->rank != 1 || view->element != EFFATTN_I32 ||
                   view->shape[0] < 1 || !view->data))
     status = effattn_fail(EFFATTN_INTERNAL,
@@ -211,8 +210,8 @@ void effattn_cut_tables(const effattn_attend_call *call, int64_t sequence,
     const int64_t first = cut->offsets[sequence];
     shape[cut->axis] = cut->offsets[sequence + 1] - first;
     table->shape = shape;
-    table->data = (const char *)table->data +
-                  first * table->stride[cut->axis] *
-                      effattn_element_bytes(table->element);
+    table->data =
+        (const char *)table->data + first * table->stride[cut->axis] *
+                                        effattn_element_bytes(table->element);
   }
 }

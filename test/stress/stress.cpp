@@ -62,8 +62,7 @@ struct Sequence {
     // An empty sequence, and one of a single token.
     const auto third = static_cast<int32_t>(n / 3);
     const int32_t begin[] = {
-        0,         third, third, third + 1, static_cast<int32_t>(n / 2),
-        int32_t(n)};
+        0, third, third, third + 1, static_cast<int32_t>(n / 2), int32_t(n)};
     std::memcpy(cuts.view.data, begin, sizeof begin);
     const int32_t first[] = {0, 1};
     std::memcpy(firsts.view.data, first, sizeof first);

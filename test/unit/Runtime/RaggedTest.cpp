@@ -78,8 +78,8 @@ int32_t watch(effattn_launch *, const effattn_attend_operands *,
              ++r) {
           const effattn_plan_run &columns = plan->runs[tile.runs + r];
           for (int32_t c = 0; c < columns.count; ++c)
-            one.keys.at(size_t(row)).push_back(columns.first +
-                                               c * columns.step);
+            one.keys.at(size_t(row))
+                .push_back(columns.first + c * columns.step);
         }
       }
   }
@@ -137,8 +137,7 @@ struct Packed {
     attend.code = &code;
     const Words words[] = {dimension(0), dimension(1)};
     auto rows = [&](int which) {
-      return std::vector<Words>{constant(1), words[which],
-                                constant(kChannels)};
+      return std::vector<Words>{constant(1), words[which], constant(kChannels)};
     };
     fake.tensor("q", rows(0)).tensor("k", rows(1));
     const Words entries = {EFFATTN_OP_DIMENSION, 2, EFFATTN_OP_CONSTANT, 1,
@@ -291,6 +290,7 @@ TEST(Ragged, TablesAreCut) {
   packed.attend.relation = &relation;
   packed.code.row_order = EFFATTN_ROWS_BY_LABEL;
   packed.code.tile_rows = 2;
+  packed.cases[0] = {};
   packed.cases[1] = packed.cases[2] = {everything, nullptr, everything};
   const int32_t labels[] = {7, 8, 7, 7, 7};
   std::copy(labels, labels + 5, packed.table.i32());
