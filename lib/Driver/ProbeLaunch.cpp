@@ -4,6 +4,7 @@
 
 #include "runtime/src/context.h"
 #include "runtime/src/host_internal.h"
+#include "runtime/src/validate.h"
 
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/STLExtras.h"
@@ -319,6 +320,21 @@ llvm::Error ProbeLaunch::checkTables(const Pattern &pattern) const {
   return llvm::Error::success();
 }
 
+/// The offsets that cut argument `number`, as a launch checks them.
+llvm::Error ProbeLaunch::checkSequences(size_t number) {
+  const TensorType &type = program.arguments[number].type;
+  for (size_t k = 0; type.isRagged() && k < program.arguments.size(); ++k) {
+    if (program.arguments[k].name != type.offsets)
+      continue;
+    std::string who = fmt::format("argument '{}'", type.offsets);
+    if (effattn_check_offsets(&frame->slots[k].view,
+                              frame->slots[number].view.shape[type.tokenAxis],
+                              who.c_str()))
+      return failure(effattn_message());
+  }
+  return llvm::Error::success();
+}
+
 llvm::Error ProbeLaunch::bindArguments() {
   for (const ProgramValue &value : program.values)
     if (value.pattern)
@@ -331,6 +347,9 @@ llvm::Error ProbeLaunch::bindArguments() {
       if (auto error = bindTensor(k, argument.name, argument.type))
         return error;
   }
+  for (size_t k = 0; k < arguments; ++k)
+    if (auto error = checkSequences(k))
+      return error;
   for (size_t k = 0; k < program.results.size(); ++k)
     if (auto error = bindTensor(arguments + k, "", program.results[k].type))
       return error;

@@ -66,6 +66,7 @@ public:
 private:
   llvm::Error checkTables(const Pattern &pattern) const;
   llvm::Error bindArguments();
+  llvm::Error checkSequences(size_t number);
   llvm::Error bindTensor(size_t slot, const std::string &name,
                          const TensorType &type);
 

@@ -6,6 +6,10 @@
 #include "bind.h"
 #include "internal.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Refuses kernels of another ABI version, and ones that break its limits. */
 effattn_status effattn_check_kernel(const effattn_kernel *kernel);
 
@@ -17,8 +21,8 @@ effattn_status effattn_check_header(const DLTensor *tensor, uint32_t rank,
 
 /* The rest that one tensor shows by itself: type, device, strides, alignment,
    extent. `written`: a result. `target_kind`: effattn_kernel.target_kind;
-   `device`: the context's. `on_host`: index sets and
-   offsets are read by the planner. */
+   `device`: the context's. `on_host`: index sets and offsets are read by the
+   planner. */
 typedef struct effattn_tensor_rules {
   uint32_t element;
   bool written, on_host;
@@ -48,5 +52,9 @@ effattn_status effattn_check_requires(const effattn_binding *binding);
 effattn_status effattn_check_arguments(effattn_binding *binding,
                                        DLTensor *const *results, int32_t device,
                                        effattn_slot *slots);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* EFFATTN_SRC_VALIDATE_H */

@@ -127,7 +127,7 @@ private:
         values.push_back(value);
       return values;
     };
-    if (name == "N" || name == "M")
+    if (name == "N" || name == "M" || name == "T" || name == "S")
       return upTo(0, most);
     if (name == "Y" || name == "X")
       return upTo(1, 6);
@@ -218,6 +218,15 @@ std::set<int> permutations(const ProgramKernel &kernel) {
   return values;
 }
 
+/// How many tokens the argument cuts into sequences; -1: none.
+int64_t cutTokens(const ProgramKernel &kernel, const std::string &name,
+                  const reference::Inputs &inputs) {
+  for (const ProgramArgument &argument : kernel.arguments)
+    if (argument.type.offsets == name)
+      return sizeOf(argument.type.shape[argument.type.tokenAxis], inputs);
+  return -1;
+}
+
 void fillTables(const ProgramKernel &kernel, std::mt19937 &random,
                 reference::Inputs &inputs) {
   std::set<int> ordering = permutations(kernel);
@@ -230,6 +239,12 @@ void fillTables(const ProgramKernel &kernel, std::mt19937 &random,
     reference::Tensor &tensor = inputs.tensors[argument.name];
     tensor.shape = reference::shapeOf(argument.type, inputs.dimensions);
     tensor.data.resize(tensor.size());
+    if (int64_t tokens = cutTokens(kernel, argument.name, inputs);
+        tokens >= 0) {
+      // Sequence 0, which is looked at, has all tokens.
+      std::fill(tensor.data.begin() + 1, tensor.data.end(), tokens);
+      continue;
+    }
     int64_t length = tensor.shape.empty() ? 1 : tensor.shape.back();
     for (int64_t first = 0; first < tensor.size(); first += length) {
       auto begin = tensor.data.begin() + first, end = begin + length;
