@@ -60,6 +60,29 @@ double most(const std::vector<double> &values) {
   return *std::max_element(values.begin(), values.end());
 }
 
+TEST(Inputs, OffsetsHaveAnEmptySequenceAndASingleToken) {
+  auto program = programOf("x: f32[T, 16] ragged(cu), cu: i32[C + 1]", "all");
+  RunRequest request;
+  request.sizes = {{"B", 1}, {"H", 1}, {"N", 1}, {"M", 1}, {"T", 50}, {"C", 5}};
+  for (uint64_t seed = 1; seed < 20; ++seed) {
+    request.seed = seed;
+    auto inputs = makeInputs(program->kernels[0], request);
+    ASSERT_TRUE(bool(inputs)) << llvm::toString(inputs.takeError());
+    std::vector<double> cuts =
+        referenceInputs(program->kernels[0], *inputs).tensors["cu"].data;
+    ASSERT_EQ(cuts.size(), 6u);
+    EXPECT_EQ(cuts.front(), 0);
+    EXPECT_EQ(cuts.back(), 50);
+    EXPECT_TRUE(std::is_sorted(cuts.begin(), cuts.end()));
+    std::vector<double> sizes;
+    for (size_t s = 0; s < 5; ++s)
+      sizes.push_back(cuts[s + 1] - cuts[s]);
+    EXPECT_TRUE(std::count(sizes.begin(), sizes.end(), 0)) << seed;
+    EXPECT_TRUE(std::count(sizes.begin(), sizes.end(), 1)) << seed;
+    EXPECT_GT(most(sizes), 1) << seed;
+  }
+}
+
 TEST(Inputs, LabelsComeInRunsUnlessAskedOtherwise) {
   auto program = programOf("t: i32[N]", "segments(t)");
   auto sorted = tableOf(*program, "t");
