@@ -264,8 +264,9 @@ TEST(Ragged, ManySequences) {
   for (size_t s = 0; s < seen.size(); ++s) {
     plans.insert(seen[s].plan);
     ASSERT_EQ(seen[s].keys.size(), s % 7);
-    if (s % 7)
+    if (s % 7) {
       ASSERT_EQ(seen[s].keys.back().size(), s % 7);
+    }
   }
   EXPECT_EQ(plans.size(), 7u);
   effattn_context_forget(nullptr, &packed.fake.kernel);
