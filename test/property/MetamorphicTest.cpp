@@ -138,8 +138,7 @@ protected:
     program = nullptr;
   }
   void SetUp() override {
-    if (!program)
-      GTEST_SKIP() << "the kernels were not compiled";
+    ASSERT_NE(program, nullptr) << "the kernels were not compiled";
   }
 
   /// Runs a kernel on q, k, v and, where it has one, a table of i32.

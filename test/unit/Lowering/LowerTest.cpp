@@ -55,13 +55,6 @@ Outcome runOn(const std::string &text, int result = 0) {
   return outcome;
 }
 
-size_t calls(const Machine &machine, const std::string &name) {
-  size_t count = 0;
-  for (const std::string &line : machine.trace)
-    count += line.rfind(name, 0) == 0;
-  return count;
-}
-
 // Rows of S are 1, 4, 5; rows of T are 0, 4, 7.
 
 TEST(Lower, RowsWriteIntoOneResult) {
@@ -87,11 +80,11 @@ TEST(Lower, NestedRowsIntersect) {
 TEST(Lower, MergeInsideRows) {
   Outcome outcome = runOn(kernelOf("return rows(S): merge($a, $b) else: $c"));
   EXPECT_EQ(outcome.rows, "c ab c c ab ab c c");
-  EXPECT_EQ(calls(outcome.machine, "attend"), 3u);
+  EXPECT_EQ(outcome.machine.calls("attend"), 3u);
   // B goes on from A: there is one LSE besides the result, and no merge.
-  EXPECT_EQ(calls(outcome.machine, "allocate"), 1u);
-  EXPECT_EQ(calls(outcome.machine, "merge"), 0u);
-  EXPECT_EQ(calls(outcome.machine, "fill"), 0u);
+  EXPECT_EQ(outcome.machine.calls("allocate"), 1u);
+  EXPECT_EQ(outcome.machine.calls("merge"), 0u);
+  EXPECT_EQ(outcome.machine.calls("fill"), 0u);
 }
 
 TEST(Lower, RowsInsideMerge) {
@@ -112,14 +105,14 @@ TEST(Lower, WhatIsReadTwiceIsComputedOnce) {
   Outcome outcome = runOn(kernelOf("let o = $a\nlet m = merge(o, $b)\n"
                                    "let n = merge(o, $c)\nreturn merge(m, n)"));
   EXPECT_EQ(outcome.rows, "aabc aabc aabc aabc aabc aabc aabc aabc");
-  EXPECT_EQ(calls(outcome.machine, "attend"), 3u);
-  EXPECT_GT(calls(outcome.machine, "merge"), 0u);
+  EXPECT_EQ(outcome.machine.calls("attend"), 3u);
+  EXPECT_GT(outcome.machine.calls("merge"), 0u);
 }
 
 TEST(Lower, NothingIsFilledWhereALaterPartHasAllRows) {
   Outcome outcome = runOn(kernelOf("return merge((rows(S): $a), $b, $c)"));
   EXPECT_EQ(outcome.rows, "bc abc bc bc abc abc bc bc");
-  EXPECT_EQ(calls(outcome.machine, "fill"), 0u);
+  EXPECT_EQ(outcome.machine.calls("fill"), 0u);
   // A is the second one: B is there before it.
   EXPECT_NE(outcome.machine.trace[2].find("in 3"), std::string::npos);
 }
@@ -128,7 +121,7 @@ TEST(Lower, MergesOfPartsOfSomeRowsAreFilled) {
   Outcome outcome =
       runOn(kernelOf("return merge((rows(S): $a), (rows(T): $b))"));
   EXPECT_EQ(outcome.rows, "b a - - ab a - b");
-  EXPECT_EQ(calls(outcome.machine, "fill"), 2u);
+  EXPECT_EQ(outcome.machine.calls("fill"), 2u);
 }
 
 /// A random tree of rows, merge and attend as text, and what each row of it is

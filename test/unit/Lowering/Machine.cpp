@@ -20,6 +20,13 @@
 
 namespace effattn::test {
 
+size_t Machine::calls(const std::string &name) const {
+  size_t count = 0;
+  for (const std::string &line : trace)
+    count += line.rfind(name, 0) == 0;
+  return count;
+}
+
 int Machine::called(const std::string &line) {
   bool fails = static_cast<int>(trace.size()) == failing;
   trace.push_back(line);

@@ -37,6 +37,8 @@ struct Machine {
 
   int cells() const { return rows * heads; }
   int called(const std::string &line);
+  /// Lines of the trace that begin with `name`.
+  size_t calls(const std::string &name) const;
   std::vector<Row> *find(int slot);
   int allocate(int slot, int element, int rank, const int64_t *shape);
   int release(int slot);

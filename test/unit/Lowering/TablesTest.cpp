@@ -36,13 +36,6 @@ Outcome runOn(const std::string &body, int heads) {
   return outcome;
 }
 
-size_t calls(const Machine &machine, const std::string &name) {
-  size_t count = 0;
-  for (const std::string &line : machine.trace)
-    count += line.rfind(name, 0) == 0;
-  return count;
-}
-
 const char *byHeads =
     "attend(q, k, v, heads(0..1: all, 1..4: causal), scale = 1.0)";
 const char *others = "attend(q, k, v, all, scale = 2.0)";
@@ -58,9 +51,9 @@ TEST(Heads, MergesGoOnFromThem) {
   Outcome outcome = runOn(fmt::format("merge({}, {})", byHeads, others), 4);
   EXPECT_EQ(outcome.machine.tensors[5],
             std::vector<Machine::Row>(32, Machine::Row{1, 2}));
-  EXPECT_EQ(calls(outcome.machine, "merge"), 0u);
-  EXPECT_EQ(calls(outcome.machine, "fill"), 0u);
-  EXPECT_EQ(calls(outcome.machine, "attend"), 3u);
+  EXPECT_EQ(outcome.machine.calls("merge"), 0u);
+  EXPECT_EQ(outcome.machine.calls("fill"), 0u);
+  EXPECT_EQ(outcome.machine.calls("attend"), 3u);
 }
 
 TEST(Heads, InsideRows) {
