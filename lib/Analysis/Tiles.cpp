@@ -343,9 +343,14 @@ std::optional<TileFacts> analyseTiles(const ScalarRef &predicate,
     TileMaker maker(context, prepared, tiling, facts.moduli);
     DistinctCases distinct = distinctCases(prepared.atomised);
     std::vector<TileCase> cases;
-    for (const DistinctCase &one : distinct.list)
+    for (DistinctCase &one : distinct.list) {
+      // Kernels of an empty pattern have no predicate that would mask what
+      // rows past N seem to see.
+      if (facts.empty)
+        one.may = one.must = constantBool(false);
       if (!maker.make(one, cases.emplace_back(), failure))
         return result;
+    }
     for (size_t number : distinct.byIndex)
       result.cases.push_back(cases[number]);
     result.gathered = false;
