@@ -75,11 +75,13 @@ PackAlgorithm::PackAlgorithm(const AttendSpec &spec,
     : q(rowsOf("q", spec.headDim)),
       rows(listOf(Int(32), "rows", numbers.tileRows)),
       floats(listOf(Float(32), "floats")) {
-  // A score sees the logit itself; log2(e) is applied after it.
-  Expr factor = floats(0);
+  // Logits are scaled after the product, where it costs one rounding and not
+  // one a channel. Without a score they are scaled by |scale|, behind the
+  // maximum, so that the sign comes here.
+  Expr query = q(channel, token(rows(row), q));
   if (!spec.score)
-    factor = strictMul(factor, Expr(static_cast<float>(log2e)));
-  packed(row, channel) = strictMul(q(channel, token(rows(row), q)), factor);
+    query = select(strictLess(floats(0), 0.0f), -query, query);
+  packed(row, channel) = query;
 }
 
 std::vector<Argument> PackAlgorithm::arguments() const {
@@ -116,9 +118,9 @@ TileAlgorithm::TileAlgorithm(const AttendSpec &spec,
   product(row, column, half) = 0.0f;
   product(row, column, half) +=
       packed(row, place) * k(place, token(columns(column), k));
-  Expr scaled = product(row, column, 0);
+  Expr whole = product(row, column, 0);
   for (int part = 1; part < halves; ++part)
-    scaled = strictAdd(scaled, product(row, column, part));
+    whole = strictAdd(whole, product(row, column, part));
 
   PairContext pair;
   pair.i = rows(row);
@@ -134,12 +136,10 @@ TileAlgorithm::TileAlgorithm(const AttendSpec &spec,
   pair.tables = tables;
   pair.tableSpecs = spec.tables;
 
-  pair.logit = scaled;
-  Expr value = pair.logit;
+  Expr value = whole;
   if (spec.score) {
-    value =
-        strictMul(toHalide(spec.score, pair), Expr(static_cast<float>(log2e)));
-    value = marked(value, pair.inRange, outOfRangeLogit);
+    pair.logit = strictMul(whole, floats(0));
+    value = marked(toHalide(spec.score, pair), pair.inRange, outOfRangeLogit);
   }
   Expr bits = columnSets(column), partial = value;
   Expr visible = (bits & Expr(columnPadding)) == Expr(0u);
@@ -160,17 +160,27 @@ TileAlgorithm::TileAlgorithm(const AttendSpec &spec,
   Expr candidate = logit(row, blockColumn);
   partMax(row, blocks.x) = select(strictLess(partMax(row, blocks.x), candidate),
                                   candidate, partMax(row, blocks.x));
-  Expr greatest = maxIn(row);
-  for (int p = 0; p < numbers.columnUnroll; ++p)
+  Expr greatest = partMax(row, 0);
+  for (int p = 1; p < numbers.columnUnroll; ++p)
     greatest = select(strictLess(greatest, partMax(row, p)), partMax(row, p),
                       greatest);
-  largest(row) = greatest;
+  Expr factor = abs(floats(0));
+  if (!spec.score) // -inf times a scale of 0 would be NaN
+    greatest = select(strictEqual(greatest, -infinity), greatest,
+                      strictMul(greatest, factor));
+  largest(row) = select(strictLess(maxIn(row), greatest), greatest, maxIn(row));
 
-  // -inf - -inf would be NaN: a row that has seen nothing subtracts 0.
-  Expr base = select(strictEqual(largest(row), -infinity), 0.0f, largest(row));
-  rescale(row) = exp2NonPositive(strictSub(maxIn(row), base));
+  // -inf - -inf would be NaN: a row that has seen nothing subtracts 0. One that
+  // overflows must be NaN, where s L - inf of a finite L is not.
+  Expr base = select(strictEqual(largest(row), -infinity), 0.0f,
+                     strictEqual(largest(row), infinity),
+                     reinterpret<float>(Expr(0x7fc00000u)), largest(row));
+  rescale(row) = softmaxWeight(strictSub(maxIn(row), base));
+  // One operation, without the scaled logit's rounding.
+  Expr exponent = spec.score ? strictSub(logit(row, column), base)
+                             : logit(row, column) * factor - base;
   // As bits: Halide takes -0.0f and 0.0f for the same constant.
-  Expr power = exp2NonPositive(strictSub(logit(row, column), base));
+  Expr power = softmaxWeight(exponent);
   probability(row, column) =
       reinterpret<float>(select(strictEqual(logit(row, column), -infinity),
                                 Expr(INT32_MIN), reinterpret<int32_t>(power)));
@@ -213,7 +223,7 @@ FinishAlgorithm::FinishAlgorithm(const AttendSpec &spec,
       rows(listOf(Int(32), "rows", numbers.tileRows)),
       entries(0, numbers.tileRows, "entries") {
   Expr sum = sums(row);
-  // The sum of a row that saw something is at least 1.
+  // The sum of a row that saw something is 1 or more (less its rounding).
   Expr nothing = strictEqual(sum, 0.0f);
   inverse(row) = select(nothing, 0.0f, strictDiv(1.0f, sum));
   // Adding +0 turns a -0, whose sign may depend on absent pairs, into +0.
@@ -226,7 +236,7 @@ FinishAlgorithm::FinishAlgorithm(const AttendSpec &spec,
   // A NaN sum gives NaN, whatever its maximum is.
   Expr positive = strictLess(0.0f, sum);
   Expr logarithm =
-      strictAdd(strictMul(cast<double>(maxima(row)), Expr(1 / log2e)),
+      strictAdd(cast<double>(maxima(row)),
                 logDouble(cast<double>(select(positive, sum, 1.0f))));
   naturalLog(row) =
       select(nothing, -infinity, select(positive, cast<float>(logarithm), sum));

@@ -1,14 +1,18 @@
 //===- AttendAlgorithm.h - what an attend's tile computes -------*- C++ -*-===//
 //
 // The equations of one tile of query rows against one chunk of key columns,
-// without any schedule (AttendSchedule.h) or number of a target. In log base 2,
-// with S the scaled (and scored) logits of the pairs and -inf for absent ones:
+// without any schedule (AttendSchedule.h) or number of a target. With L the
+// logits of the pairs, -inf for absent ones, and s what scales them:
 //
-//   m'     = max(m, max_c S[c])
-//   a      = 2^(m - m')
-//   P[c]   = 2^(S[c] - m'), absent pairs -0
+//   m'     = max(m, s max_c L[c])
+//   a      = e^(m - m')
+//   P[c]   = e^(s L[c] - m'), absent pairs -0
 //   sum'   = a sum + sum_c P[c]
 //   acc'   = a acc + sum_c P[c] V[c]
+//
+// Without a score L = sign(scale) q.k and s = |scale|: s L[c] - m' is one fused
+// operation, and the scaled logit is not rounded. With one L is the score of
+// scale (q.k), and s = 1.
 //
 // (m, sum, acc) is carried from chunk to chunk and starts at (-inf, 0, 0).
 // A row that sees nothing of a chunk has a = 1 there and keeps its state.
@@ -33,7 +37,7 @@
 
 namespace effattn {
 
-/// Rows of q, scaled and transposed: packed(row, channel).
+/// Rows of q with the sign of the scale, transposed: packed(row, channel).
 struct PackAlgorithm {
   PackAlgorithm(const AttendSpec &spec, const AttendNumbers &numbers);
 
@@ -80,7 +84,7 @@ struct TileAlgorithm {
   int halves; ///< sums of the first product by channel modulo it
   Halide::RDom channels, blocks, all;
   Halide::Func product{"product"}; ///< q . k
-  Halide::Func logit{"logit"};     ///< S
+  Halide::Func logit{"logit"};     ///< L
   /// Maximum over every columnUnroll-th column.
   Halide::Func partMax{"part_max"};
   Halide::Func largest{"largest"}; ///< m'

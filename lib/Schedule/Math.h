@@ -12,9 +12,6 @@
 
 namespace effattn {
 
-/// log2(e), by which logits are scaled so that softmax needs exp2 only.
-inline constexpr double log2e = 1.4426950408889634074;
-
 /// Operations by IEEE rules, one at a time. (Halide::strict_float would change
 /// the operands too, and with them polynomials that should use fused
 /// operations.)
@@ -26,9 +23,10 @@ Halide::Expr strictLess(Halide::Expr a, Halide::Expr b);
 Halide::Expr strictEqual(Halide::Expr a, Halide::Expr b);
 Halide::Expr isNan(Halide::Expr x);
 
-/// 2^x for x <= 0 or NaN, within 1 ulp; below -126 it stays 2^-126. 2^0 is
-/// exactly 1.
-Halide::Expr exp2NonPositive(Halide::Expr x);
+/// e^x for x <= 0 (or a rounding error above) or NaN; below -87.33 it stays
+/// e^-87.33. e^0 is exactly 1. The relative error is at most 1 ulp + 3e-9 |x|:
+/// ln(2) is one float, as the weights of a softmax have |x| e^x <= 0.37.
+Halide::Expr softmaxWeight(Halide::Expr x);
 
 Halide::Expr expFloat(Halide::Expr x);
 /// e^x - 1 for x <= 0, without cancellation near 0.

@@ -24,9 +24,6 @@ enum { MOST_TILES_A_PIECE = 4 * EFFATTN_MOST_SLOTS, PIECES_A_WORKER = 16 };
  */
 #define PARAMETER_LIMIT ((int64_t)1 << 30)
 
-/* The state is in logarithms to base 2, LSE in natural ones. */
-#define LOG2_E 1.4426950408889634074
-
 typedef struct attend_loop {
   const effattn_attend_run *run;
   size_t scratch_bytes;
@@ -152,7 +149,7 @@ static void begin_state(const effattn_worker *w, effattn_tile_slot *slot) {
       memset(state->acc + k * channels, 0, bytes);
       continue;
     }
-    state->max[k] = (float)(lse * LOG2_E);
+    state->max[k] = lse;
     state->sum[k] = 1;
     memcpy(state->acc + k * channels, output_of(w, slot->row[k]), bytes);
   }
@@ -167,11 +164,10 @@ static void leave_rows_without_keys(const effattn_worker *w,
     if (slot->row[k] < 0)
       continue;
     float lse = *lse_of(w, slot->row[k]);
-    if (lse == -INFINITY
-            ? state->sum[k] == 0
-            : state->max[k] == (float)(lse * LOG2_E) && state->sum[k] == 1 &&
-                  memcmp(state->acc + k * (bytes / sizeof(float)),
-                         output_of(w, slot->row[k]), bytes) == 0)
+    if (lse == -INFINITY ? state->sum[k] == 0
+                         : state->max[k] == lse && state->sum[k] == 1 &&
+                               memcmp(state->acc + k * (bytes / sizeof(float)),
+                                      output_of(w, slot->row[k]), bytes) == 0)
       slot->row[k] = -1;
   }
 }
