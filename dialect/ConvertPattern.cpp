@@ -100,6 +100,7 @@ bool Converter::readOrder(Value value, std::vector<Order> &orders) {
     return false;
   }
   Order order{orderKind(op.getKind())};
+  order.byBatch = op.getByBatch();
   if (op.getTable()) {
     order.table = numberOf(op.getTable(), operands.tables);
     order.tableRank = op.getTable().getType().getRank();

@@ -176,6 +176,9 @@ LogicalResult OrderOp::verify() {
     return failure();
   if (static_cast<bool>(getTokens()) != static_cast<bool>(getRanks()))
     return emitOpError() << "expected tables of tokens and of ranks, or none";
+  if (getByBatch() && (!getTable() || getTable().getType().getRank() != 2))
+    return emitOpError() << "expected a table of two axes, the batch and the "
+                            "tokens, with 'by_batch'";
   return getTokens()
              ? verifyOrderTables(*this, getTable(), getTokens().getType(),
                                  getRanks().getType())

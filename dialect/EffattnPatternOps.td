@@ -169,7 +169,8 @@ def Effattn_OrderOp : Effattn_Op<"order", [Pure, AttrSizedOperandSegments]> {
     `sort` by the values of a table (stable), a `given` table of ranks,
     `block_raster` of (Y, X) in blocks of (y, x), `column_major` of (Y, X).
     `tables` are those of `effattn.order_tables`, where they have been made:
-    the token of each rank, and the rank of each token.
+    the token of each rank, and the rank of each token. A leading axis is that
+    of the heads, with `by_batch` that of the batch.
 
     ```mlir
     %p = effattn.order sort table(%t : !effattn.tensor<[N] x i32>)
@@ -180,10 +181,10 @@ def Effattn_OrderOp : Effattn_Op<"order", [Pure, AttrSizedOperandSegments]> {
                        Optional<Effattn_Tensor>:$table,
                        Variadic<I64>:$sizes,
                        Optional<Effattn_Tensor>:$tokens,
-                       Optional<Effattn_Tensor>:$ranks);
+                       Optional<Effattn_Tensor>:$ranks, UnitAttr:$by_batch);
   let results = (outs Effattn_Order:$result);
   let assemblyFormat = [{
-    `` $kind (`table` `(` $table^ `:` qualified(type($table)) `)`)?
+    `` $kind (`by_batch` $by_batch^)? (`table` `(` $table^ `:` qualified(type($table)) `)`)?
     (`sizes` `(` $sizes^ `)`)?
     (`tables` `(` $tokens^ `,` $ranks `:` qualified(type($tokens)) `,`
      qualified(type($ranks)) `)`)? attr-dict

@@ -274,8 +274,8 @@ Value Checker::evaluateRows(const ast::Expr &expr) {
   sizes.heads = type.rank() > 2 ? type.shape[type.rank() - 3] : nullptr;
   sizes.batch = type.rank() > 3 ? type.shape[type.rank() - 4] : nullptr;
   sizes.sequences = sequencesOf(type.offsets);
-  std::vector<ScalarRef> indices;
-  if (!leadingIndices(set.number, 1, sizes, expr.operand(0).range, indices))
+  completeSet(set.number, sizes, expr.operand(0).range, ok);
+  if (!ok)
     return {};
   value.set = set.number;
   value.wantsLse = withLse && isPair;

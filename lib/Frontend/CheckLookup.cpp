@@ -82,6 +82,9 @@ ScalarRef Checker::completeLookups(const ScalarRef &scalar,
                                    const AttendSizes &sizes,
                                    ast::SourceRange range, bool &ok) {
   return rewrite(scalar, [&](const ScalarRef &node) -> ScalarRef {
+    if (node->kind == ScalarKind::KeyInSet ||
+        node->kind == ScalarKind::QueryInSet)
+      completeSet(node->table, sizes, range, ok);
     if (node->kind != ScalarKind::Lookup)
       return nullptr;
     int own = static_cast<int>(node->operands.size());
@@ -140,11 +143,8 @@ PatternRef Checker::completePattern(const PatternRef &pattern,
   for (Order &order : result->orders) {
     for (ScalarRef &scalar : order.scalars)
       scalar = completeLookups(scalar, sizes, range, ok);
-    std::vector<ScalarRef> indices;
-    if (order.table < 0)
-      continue;
-    ok &= leadingIndices(order.table, 1, sizes, range, indices) &&
-          hasHeads(indices, order.table, "an order", range);
+    if (order.table >= 0)
+      order.byBatch = leadsByBatch(order.table, sizes, range, ok);
   }
   if (pattern->kind == PatternKind::RandomBlocks)
     ok &= isDrawnForABatch(*result);
@@ -155,30 +155,58 @@ PatternRef Checker::completePattern(const PatternRef &pattern,
     return spellOut(*result);
   if (pattern->table < 0)
     return result;
+  bool isTable = pattern->kind == PatternKind::Segments ||
+                 pattern->kind == PatternKind::Blocks;
+  if (!isTable) {
+    completeSet(pattern->table, sizes, range, ok);
+    return result;
+  }
   int own = pattern->kind == PatternKind::Blocks ? 2 : 1;
   std::vector<ScalarRef> indices;
   if (!leadingIndices(pattern->table, own, sizes, range, indices)) {
     ok = false;
     return result;
   }
-  bool isTable = pattern->kind == PatternKind::Segments ||
-                 pattern->kind == PatternKind::Blocks;
-  if (isTable && indices.size() == 1 && indices[0]->name == "b")
+  if (indices.size() == 1 && indices[0]->name == "b")
     return spellOutTable(*result);
-  ok &= isTable || hasHeads(indices, pattern->table, "an index set", range);
   return result;
 }
 
-/// An order or a set by batch entry is one by head as well.
-bool Checker::hasHeads(const std::vector<ScalarRef> &leading, int table,
-                       std::string_view what, ast::SourceRange range) {
-  if (leading.size() != 1 || leading[0]->name != "b")
-    return true;
-  error(range, fmt::format("expected {} for all of the batch, for each head "
-                           "or for each batch entry and head, but got {}, one "
-                           "for each batch entry",
-                           what, toString(kernel.values[table].types[0])));
-  return false;
+/// Whether an order or an index set has the batch as its one leading axis.
+bool Checker::leadsByBatch(int table, const AttendSizes &sizes,
+                           ast::SourceRange range, bool &ok) {
+  std::vector<ScalarRef> indices;
+  if (!leadingIndices(table, 1, sizes, range, indices)) {
+    ok = false;
+    return false;
+  }
+  bool byBatch = indices.size() == 1 && indices[0]->name == "b";
+  if (byBatch && sizes.sequences) {
+    error(range, fmt::format("expected one for all sequences or for each head, "
+                             "but got {}, one for each sequence",
+                             toString(kernel.values[table].types[0])));
+    ok = false;
+  }
+  return byBatch;
+}
+
+/// An index set is by batch or by head wherever it is used.
+void Checker::completeSet(int set, const AttendSizes &sizes,
+                          ast::SourceRange range, bool &ok) {
+  bool byBatch = leadsByBatch(set, sizes, range, ok);
+  if (!ok || kernel.values[set].types[0].rank() != 2)
+    return;
+  auto [known, isNew] = setsByBatch.try_emplace(set, byBatch);
+  if (!isNew && known->second != byBatch) {
+    error(range, fmt::format("the leading axis of {} is the {} here and the {} "
+                             "in another attend or rows: expected one of them",
+                             toString(kernel.values[set].types[0]),
+                             byBatch ? "batch" : "heads",
+                             byBatch ? "heads" : "batch"));
+    ok = false;
+    return;
+  }
+  kernel.values[set].byBatch = byBatch;
 }
 
 /// The blocks of a head are the same for every batch entry (S7).
@@ -193,7 +221,7 @@ bool Checker::isDrawnForABatch(const Pattern &random) {
         std::any_of(pattern.scalars.begin(), pattern.scalars.end(), usesBatch))
       return true;
     for (const Order &order : pattern.orders)
-      if (order.tableRank > 2)
+      if (order.tableRank > 2 || order.byBatch)
         return true;
     return std::any_of(pattern.children.begin(), pattern.children.end(),
                        [&](const PatternRef &child) { return visit(*child); });

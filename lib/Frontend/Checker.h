@@ -205,8 +205,10 @@ private:
                       ast::SourceRange range, std::vector<ScalarRef> &indices);
   PatternRef spellOut(const Pattern &pattern);
   PatternRef spellOutTable(const Pattern &pattern);
-  bool hasHeads(const std::vector<ScalarRef> &leading, int table,
-                std::string_view what, ast::SourceRange range);
+  bool leadsByBatch(int table, const AttendSizes &sizes, ast::SourceRange range,
+                    bool &ok);
+  void completeSet(int set, const AttendSizes &sizes, ast::SourceRange range,
+                   bool &ok);
   bool isDrawnForABatch(const Pattern &random);
   void requireOrders(const Pattern &pattern, const AttendSizes &sizes,
                      ast::SourceRange range, bool &ok);
@@ -305,6 +307,8 @@ private:
   ast::SourceRange exampleRange;
   /// Range of values of a Set, by value number.
   std::map<int, ScalarRef> setBounds;
+  /// Index sets of rank 2 that have been used: is their leading axis the batch?
+  std::map<int, bool> setsByBatch;
   /// Steps that are there, by what they compute.
   std::map<std::string, int> stepNumbers;
   /// Where a look-up was written.

@@ -47,23 +47,23 @@ struct ProgramArgument {
   std::string name;
   ArgumentKind kind = ArgumentKind::Tensor;
   TensorType type;
-  ScalarRef bound;          ///< IndexSet only
+  ScalarRef bound; ///< IndexSet only
   int64_t offset = -1;
 };
 
 enum class TensorOp {
-  Argument,  ///< `argument`
-  Attend,    ///< operands: q, k, v (or v alone where `logits` is given);
-             ///< gives O, and LSE as result 1
+  Argument,   ///< `argument`
+  Attend,     ///< operands: q, k, v (or v alone where `logits` is given);
+              ///< gives O, and LSE as result 1
   ColumnSums, ///< operands: q, k
-  Merge,     ///< operands: results 0 of attends, rows or merges; gives O and LSE
-  Rows,      ///< operands: then, and else where there is one; `set`
-  Average,   ///< operands: one `Rows` a part
+  Merge,   ///< operands: results 0 of attends, rows or merges; gives O and LSE
+  Rows,    ///< operands: then, and else where there is one; `set`
+  Average, ///< operands: one `Rows` a part
   LinearAttend, ///< operands: fq, fk, v
-  Step,      ///< `step`: a row of the table of steps; operands: tensors
-  Constant,  ///< `real`: a scalar, broadcast
-  Scalar,    ///< `scalar`: a scalar expression (an i64 or f32 argument, a
-             ///< dimension), broadcast
+  Step,         ///< `step`: a row of the table of steps; operands: tensors
+  Constant,     ///< `real`: a scalar, broadcast
+  Scalar,       ///< `scalar`: a scalar expression (an i64 or f32 argument, a
+                ///< dimension), broadcast
 };
 
 /// One value of a kernel body, numbered in program order: operands come before
@@ -79,13 +79,15 @@ struct ProgramValue {
   std::string name;    ///< the `let` name, where it has one
 
   int argument = -1;
+  /// An index set of rank 2: its leading axis is the batch, not the heads.
+  bool byBatch = false;
 
   // Attend, ColumnSums, LinearAttend
   PatternRef pattern;
-  ScalarRef scale;      ///< Float; constants, dimensions and f32 arguments
-  ScalarRef q0;         ///< Int; null: M - N
-  ScalarRef score;      ///< Float over s, b, h, i, j, ...; null: none
-  ScalarRef logits;     ///< Float over b, h, i, j; null: q and k are given
+  ScalarRef scale;       ///< Float; constants, dimensions and f32 arguments
+  ScalarRef q0;          ///< Int; null: M - N
+  ScalarRef score;       ///< Float over s, b, h, i, j, ...; null: none
+  ScalarRef logits;      ///< Float over b, h, i, j; null: q and k are given
   int64_t selectTop = 0; ///< select = top(n); 0: none
   bool wantsLse = false; ///< lse = true was written
 
@@ -116,12 +118,13 @@ struct ProgramRequire {
 struct ProgramResult {
   int value = -1;
   int result = 0;
-  TensorType type;  ///< as declared
+  TensorType type; ///< as declared
 };
 
 struct ProgramKernel {
   std::string name;
-  std::vector<std::string> dimensions; ///< bound at launch, in order of first use
+  std::vector<std::string>
+      dimensions; ///< bound at launch, in order of first use
   std::vector<ProgramArgument> arguments;
   std::vector<ProgramValue> values; ///< the first ones are the arguments
   std::vector<ProgramRequire> requires_;

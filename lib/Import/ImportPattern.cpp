@@ -133,7 +133,7 @@ Value PatternImporter::order(const Order &order, Location location) {
                                              : ir::OrderKind::Given;
   Value table = order.table >= 0 ? values[order.table][0] : Value();
   return ir::OrderOp::create(builder, location, kind, table, sizes, Value(),
-                             Value());
+                             Value(), order.byBatch);
 }
 
 Value PatternImporter::inOrder(const Pattern &node, Value child,

@@ -173,6 +173,17 @@ SetFunctions::runs(Location location, const std::string &symbol, StringRef set,
   return std::nullopt;
 }
 
+bool leadsByBatch(Value table, ir::AttendOp attend) {
+  ArrayRef<ir::DimAttr> shape;
+  if (auto set = dyn_cast<ir::IndexSetType>(table.getType()))
+    shape = set.getShape();
+  else
+    shape = cast<ir::TensorType>(table.getType()).getShape();
+  ArrayRef<ir::DimAttr> output = attend.getOutput().getType().getShape();
+  return shape.size() == 2 && output.size() == 4 && shape[0] != output[1] &&
+         shape[0] == output[0];
+}
+
 void AttendLowering::share(AttendSpec &spec) {
   for (const AttendSpec &other : specs)
     if (sameKernel(spec, other)) {

@@ -52,6 +52,10 @@ private:
   std::map<std::string, std::string> known;
 };
 
+/// True of an order or an index set of rank 2 whose leading axis is the batch
+/// of the attend, not its heads.
+bool leadsByBatch(mlir::Value table, ir::AttendOp attend);
+
 /// Lowers attends of one module; planner functions go to its end.
 class AttendLowering {
 public:

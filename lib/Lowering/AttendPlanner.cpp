@@ -88,8 +88,9 @@ void AttendPlanner::nameOrders(AttendInputs &inputs, LoweredAttend &attend) {
   inputs.keyOrder = parts.operands().tables[frame.keyTokens];
   for (Value order : {inputs.queryOrder, inputs.keyOrder}) {
     int64_t rank = cast<ir::TensorType>(order.getType()).getRank();
-    attend.planByHead |= rank >= 2;
-    attend.planByBatch |= rank >= 3;
+    const bool byBatch = leadsByBatch(order, op);
+    attend.planByHead |= rank >= 2 && !byBatch;
+    attend.planByBatch |= rank >= 3 || byBatch;
   }
 }
 

@@ -17,7 +17,7 @@ Type attendOperandsType(MLIRContext *context) {
   Type pointer = LLVM::LLVMPointerType::get(context);
   return LLVM::LLVMStructType::getLiteral(
       context, {i32, i32, i32, i32, i32, i32, pointer, pointer, pointer,
-                pointer, pointer, pointer, i32, i32, i32, pointer});
+                pointer, pointer, pointer, i32, i32, i32, pointer, i32, i32});
 }
 
 Type raggedType(MLIRContext *context) {
@@ -286,7 +286,9 @@ bool HostBuilder::attend(const AttendCall &attend) {
       number(attend.continues, 32),
       slot(attend.queryOrder),
       slot(attend.keyOrder),
-      ragged(attend)};
+      ragged(attend),
+      number(static_cast<int32_t>(attend.batchSets), 32),
+      number(static_cast<int32_t>(attend.batchOrders), 32)};
   Value operands = structure(attendOperandsType(module.getContext()), fields);
   call("effattn_host_attend", {launch, number(attend.attend, 32), operands});
   return true;

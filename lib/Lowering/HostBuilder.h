@@ -38,6 +38,8 @@ struct AttendCall {
   std::vector<ScalarRef> integers, floats;
   bool continues = false;
   int queryOrder = -1, keyOrder = -1;
+  /// effattn_attend_operands::batch_sets and batch_orders.
+  uint32_t batchSets = 0, batchOrders = 0;
   /// Ragged tokens (effattn_ragged); -1: none.
   int queryOffsets = -1, keyOffsets = -1;
   std::vector<int> tableOffsets, tableAxes;

@@ -165,6 +165,19 @@ int KernelLowering::attendNumber(ir::AttendOp attend) {
   return attendNumbers[attend] = number;
 }
 
+/// A bit for each key set, query set and row filter that leads by the batch.
+static uint32_t batchSets(const Leaf &leaf, const AttendInputs &inputs) {
+  SmallVector<Value> sets(inputs.keySets);
+  sets.append(inputs.querySets);
+  for (const RowFilter &filter : leaf.filters)
+    sets.push_back(filter.set);
+  uint32_t bits = 0;
+  for (auto [number, set] : llvm::enumerate(sets))
+    if (number < 32 && leadsByBatch(set, leaf.attend))
+      bits |= uint32_t(1) << number;
+  return bits;
+}
+
 bool KernelLowering::attend(const Leaf &leaf, int output, int lse,
                             bool continues) {
   ir::AttendOp attend = leaf.attend;
@@ -181,6 +194,7 @@ bool KernelLowering::attend(const Leaf &leaf, int output, int lse,
   call.lse = lse;
   for (const RowFilter &filter : leaf.filters)
     call.filters.push_back({slotOf(filter.set), filter.keep});
+  call.batchSets = batchSets(leaf, inputs);
   call.keySets = slotsOf(inputs.keySets);
   call.querySets = slotsOf(inputs.querySets);
   call.tables = slotsOf(inputs.tables);
@@ -189,6 +203,9 @@ bool KernelLowering::attend(const Leaf &leaf, int output, int lse,
   call.continues = continues;
   call.queryOrder = inputs.queryOrder ? slotOf(inputs.queryOrder) : -1;
   call.keyOrder = inputs.keyOrder ? slotOf(inputs.keyOrder) : -1;
+  if (inputs.queryOrder)
+    call.batchOrders = leadsByBatch(inputs.queryOrder, attend) |
+                       leadsByBatch(inputs.keyOrder, attend) << 1;
   if (inputs.queryOffsets) {
     call.queryOffsets = slotOf(inputs.queryOffsets);
     call.keyOffsets = slotOf(inputs.keyOffsets);

@@ -17,14 +17,23 @@ std::vector<ScalarRef> tableIndices(int rank, std::vector<ScalarRef> own) {
   return indices;
 }
 
+namespace {
+
+ScalarRef entryOf(const Order &order, int table, const ScalarRef &index) {
+  if (order.byBatch)
+    return lookup(table, ScalarType::Int, {variable("b"), index});
+  return lookup(table, ScalarType::Int,
+                tableIndices(std::max(1, order.tableRank), {index}));
+}
+
+} // namespace
+
 ScalarRef rankOf(const Order &order, const ScalarRef &token) {
-  return lookup(order.rankTable, ScalarType::Int,
-                tableIndices(std::max(1, order.tableRank), {token}));
+  return entryOf(order, order.rankTable, token);
 }
 
 ScalarRef tokenOf(const Order &order, const ScalarRef &rank) {
-  return lookup(order.tokenTable, ScalarType::Int,
-                tableIndices(std::max(1, order.tableRank), {rank}));
+  return entryOf(order, order.tokenTable, rank);
 }
 
 const Pattern *firstOrder(const PatternRef &pattern) {

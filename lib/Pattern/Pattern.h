@@ -50,7 +50,8 @@ struct Order {
   OrderKind kind;
   int table = -1; ///< Sort: the values; Given: the permutation, rank -> token
   std::vector<ScalarRef> scalars = {};
-  int tableRank = 0; ///< leading axes are the current b and h
+  int tableRank = 0;    ///< leading axes are the current b and h
+  bool byBatch = false; ///< rank 2: the leading axis is b, not h
   /// Table of ranks (token -> rank) and of tokens (rank -> token), where the
   /// pass that makes tables has run; their rank is `tableRank` (1 for the
   /// orders of grids). Then predicate() can write what is in this order.

@@ -129,7 +129,7 @@ bool Interpreter::inSet(int number, int64_t index,
     return static_cast<int64_t>(environment.variables.at(name));
   };
   if (rank == 2)
-    first = coordinate("h");
+    first = coordinate(kernel.values[number].byBatch ? "b" : "h");
   if (rank >= 3)
     first = coordinate("b") * set.shape[rank - 2] + coordinate("h");
   auto begin = set.data.begin() + first * length;

@@ -128,12 +128,19 @@ private:
     return inside;
   }
 
+  static bool hasHeads(const Order &order) {
+    return order.tableRank >= 2 && !order.byBatch;
+  }
+  static bool hasBatch(const Order &order) {
+    return order.tableRank >= 3 || order.byBatch;
+  }
+
   double rankOf(size_t which, int64_t token, const char *size) {
     const Order &order = pattern->orders[which];
     std::array<int64_t, 3> place = {static_cast<int64_t>(which), 0, 0};
-    if (order.tableRank >= 2)
+    if (hasHeads(order))
       place[2] = integer("h");
-    if (order.tableRank >= 3)
+    if (hasBatch(order))
       place[1] = integer("b");
     auto [entry, isNew] = ranks.try_emplace(place);
     if (isNew)
@@ -173,9 +180,9 @@ private:
 
   int64_t tableEntry(const Order &order, int64_t token) {
     std::vector<int64_t> indices;
-    if (order.tableRank >= 3)
+    if (hasBatch(order))
       indices.push_back(integer("b"));
-    if (order.tableRank >= 2)
+    if (hasHeads(order))
       indices.push_back(integer("h"));
     indices.push_back(token);
     return static_cast<int64_t>(environment.table(order.table, indices));

@@ -114,6 +114,19 @@ static effattn_status check_sizes(const attend_call *call) {
 /*===- index sets and orders
  * ------------------------------------------------===*/
 
+/* [x], [h, x], with `by_batch` [b, x], or [b, h, x] as [b, h, x]. */
+static effattn_status expand_leading(const effattn_view *view, bool by_batch,
+                                     effattn_view *expanded) {
+  const effattn_status status = effattn_view_expand(view, 3, expanded);
+  if (status || !by_batch || view->rank != 2)
+    return status;
+  expanded->shape[0] = view->shape[0];
+  expanded->stride[0] = view->stride[0];
+  expanded->shape[1] = 1;
+  expanded->stride[1] = 0;
+  return EFFATTN_OK;
+}
+
 static effattn_status gather_sets(attend_call *call) {
   const effattn_attend *attend = call->run.attend;
   const effattn_attend_operands *operands = call->operands;
@@ -136,7 +149,8 @@ static effattn_status gather_sets(attend_call *call) {
     effattn_view on_host;
     status = effattn_host_data(call->launch, slot, false, &on_host);
     if (!status)
-      status = effattn_view_expand(&on_host, 3, &call->set[i]);
+      status = expand_leading(&on_host, operands->batch_sets >> i & 1,
+                              &call->set[i]);
     const effattn_view *set = &call->set[i];
     if (!status && set->element != EFFATTN_I32)
       status = effattn_fail(EFFATTN_INTERNAL, "%s: an index set of %s",
@@ -156,7 +170,8 @@ static effattn_status gather_sets(attend_call *call) {
 
 /* The order of a permuted attend; a slot of -1 is no order. */
 static effattn_status gather_order(attend_call *call, int32_t slot,
-                                   int64_t tokens, effattn_view *order) {
+                                   bool by_batch, int64_t tokens,
+                                   effattn_view *order) {
   const effattn_attend *attend = call->run.attend;
   if (!attend->permuted || slot < 0)
     return EFFATTN_OK;
@@ -164,7 +179,7 @@ static effattn_status gather_order(attend_call *call, int32_t slot,
   effattn_status status =
       effattn_host_data(call->launch, slot, false, &on_host);
   if (!status)
-    status = effattn_view_expand(&on_host, 3, order);
+    status = expand_leading(&on_host, by_batch, order);
   if (status)
     return status;
   const effattn_view *output = &call->run.output;
@@ -289,6 +304,7 @@ static const effattn_attend_code *find_code(const effattn_launch *launch,
 
 static effattn_status prepare_and_run(attend_call *call) {
   effattn_attend_run *run = &call->run;
+  const effattn_attend_operands *operands = call->operands;
   effattn_status status = gather_tensors(call);
   if (!status)
     status = check_sizes(call);
@@ -297,11 +313,13 @@ static effattn_status prepare_and_run(attend_call *call) {
   if (!status)
     status = gather_sets(call);
   if (!status)
-    status = gather_order(call, call->operands->query_order, run->integers[0],
-                          &call->query_order);
+    status =
+        gather_order(call, operands->query_order, operands->batch_orders & 1,
+                     run->integers[0], &call->query_order);
   if (!status)
-    status = gather_order(call, call->operands->key_order, run->integers[1],
-                          &call->key_order);
+    status =
+        gather_order(call, operands->key_order, operands->batch_orders >> 1 & 1,
+                     run->integers[1], &call->key_order);
   const effattn_view *output = &run->output;
   if (status || output->shape[0] == 0 || output->shape[1] == 0 ||
       output->shape[2] == 0)

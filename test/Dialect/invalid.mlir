@@ -639,3 +639,11 @@ func.func @drawn(%d: !d, %n: i64) {
   %p = effattn.random_blocks %n, %n, %n drawn(%d : !d)
   return
 }
+
+// -----
+
+func.func @by_batch(%t: !effattn.tensor<[N] x i32>) {
+  // expected-error @+1 {{expected a table of two axes, the batch and the tokens, with 'by_batch'}}
+  %o = effattn.order sort by_batch table(%t : !effattn.tensor<[N] x i32>)
+  return
+}

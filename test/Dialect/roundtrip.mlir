@@ -69,10 +69,11 @@ effattn.kernel @sizes(
 // Every pattern, predicates and scalars.
 // CHECK-LABEL: effattn.kernel @patterns(
 effattn.kernel @patterns("seg" %seg: !effattn.tensor<[N] x i32>,
+                         "seg2" %seg2: !effattn.tensor<[B, N] x i32>,
                          "bits" %bits: !effattn.tensor<[H, R, R] x i1>,
                          "g" %g: !effattn.index_set<[G] in N>,
                          "w" %w: i64, "t" %t: f32)
-    dimensions ["N", "H", "R", "G"] {
+    dimensions ["B", "N", "H", "R", "G"] {
   %c0 = arith.constant 0 : i64
   %c1 = arith.constant 1 : i64
   %c4 = arith.constant 4 : i64
@@ -141,6 +142,8 @@ effattn.kernel @patterns("seg" %seg: !effattn.tensor<[N] x i32>,
   }
   // CHECK: effattn.order sort table(%seg : !effattn.tensor<[N] x i32>)
   %sort = effattn.order sort table(%seg : !effattn.tensor<[N] x i32>)
+  // CHECK: effattn.order given by_batch table(%seg2 : !effattn.tensor<[B, N] x i32>)
+  %given = effattn.order given by_batch table(%seg2 : !effattn.tensor<[B, N] x i32>)
   // CHECK: effattn.order column_major sizes(%{{.*}}, %{{.*}})
   %order = effattn.order column_major sizes(%c4, %n)
   // CHECK: effattn.in_order %{{.*}}, %{{.*}}, %{{.*}}

@@ -1,4 +1,5 @@
-/*===- host.h - what generated host programs call --------------------------===*\
+/*===- host.h - what generated host programs call
+--------------------------===*\
 |*
 |* Not for users. Each function returns 0 or an effattn_status after leaving a
 |* message; a host program returns the first status that is not 0. Slots are
@@ -41,29 +42,33 @@ typedef struct effattn_row_filter {
    hold positions in a sequence. */
 typedef struct effattn_ragged {
   int32_t query_offsets, key_offsets; /* slots, i32[sequences + 1] */
-  const int32_t *table_offsets; /* a slot for each table; -1: not ragged, indexed
-                                   by positions in a sequence */
-  const int32_t *table_axes;    /* the axis of the tokens */
+  const int32_t *table_offsets;       /* a slot for each table; -1: not ragged,
+                                         indexed       by positions in a sequence */
+  const int32_t *table_axes;          /* the axis of the tokens */
 } effattn_ragged;
 
 typedef struct effattn_attend_operands {
-  int32_t query, key, value;  /* slots */
-  int32_t output, lse;        /* slots; lse may be -1 */
+  int32_t query, key, value; /* slots */
+  int32_t output, lse;       /* slots; lse may be -1 */
   int32_t row_filters;
   const effattn_row_filter *row_filter; /* all must hold; other rows of output
                                            and lse are left as they are */
-  const int32_t *key_sets;    /* slots of index sets, effattn_attend.key_sets */
+  const int32_t *key_sets; /* slots of index sets, effattn_attend.key_sets */
   const int32_t *query_sets;
-  const int32_t *tables;      /* slots, effattn_attend.tables */
-  const int64_t *integers;    /* N, M, q0, others */
-  const double *floats;       /* scale, others */
+  const int32_t *tables;   /* slots, effattn_attend.tables */
+  const int64_t *integers; /* N, M, q0, others */
+  const double *floats;    /* scale, others */
   /* 1: rows start from what output and lse hold, which then is one more part
      of the softmax (lse is given; -inf: no part). Rows that have no keys here
      stay as they are. */
   int32_t continues;
   int32_t query_order, key_order; /* effattn_attend.permuted: slots of i32
                                      permutations, rank -> token; else -1 */
-  const effattn_ragged *ragged; /* NULL: none */
+  const effattn_ragged *ragged;   /* NULL: none */
+  /* Of rank 2, the leading axis is that of the heads; of the batch where a bit
+     is set: bit n for set n (key sets, query sets, row filters); bits 0 and 1
+     for query_order and key_order. */
+  uint32_t batch_sets, batch_orders;
 } effattn_attend_operands;
 
 int32_t effattn_host_attend(effattn_launch *launch, int32_t attend,
