@@ -180,14 +180,7 @@ bool Checker::leadsByBatch(int table, const AttendSizes &sizes,
     ok = false;
     return false;
   }
-  bool byBatch = indices.size() == 1 && indices[0]->name == "b";
-  if (byBatch && sizes.sequences) {
-    error(range, fmt::format("expected one for all sequences or for each head, "
-                             "but got {}, one for each sequence",
-                             toString(kernel.values[table].types[0])));
-    ok = false;
-  }
-  return byBatch;
+  return indices.size() == 1 && indices[0]->name == "b";
 }
 
 /// An index set is by batch or by head wherever it is used.

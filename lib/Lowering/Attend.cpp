@@ -180,8 +180,8 @@ bool leadsByBatch(Value table, ir::AttendOp attend) {
   else
     shape = cast<ir::TensorType>(table.getType()).getShape();
   ArrayRef<ir::DimAttr> output = attend.getOutput().getType().getShape();
-  return shape.size() == 2 && output.size() == 4 && shape[0] != output[1] &&
-         shape[0] == output[0];
+  return shape.size() == 2 &&
+         (output.size() < 3 || shape[0] != output[output.size() - 3]);
 }
 
 void AttendLowering::share(AttendSpec &spec) {

@@ -52,8 +52,8 @@ private:
   std::map<std::string, std::string> known;
 };
 
-/// True of an order or an index set of rank 2 whose leading axis is the batch
-/// of the attend, not its heads.
+/// True of an order or an index set of rank 2 whose leading axis is the batch,
+/// or the sequences, of the attend: it is the heads wherever it can be.
 bool leadsByBatch(mlir::Value table, ir::AttendOp attend);
 
 /// Lowers attends of one module; planner functions go to its end.
