@@ -175,6 +175,11 @@ Value Checker::evaluateUnary(const ast::Expr &expr) {
     return makePatternValue(std::move(pattern), {&operand}, expr.range);
   }
   default: {
+    if (operand.isPattern()) {
+      error(expr.operand(0).range, "expected a condition for 'not', but got a "
+                                   "pattern; write '!'");
+      return {};
+    }
     Value condition =
         expectScalar(operand, ScalarType::Bool, expr.operand(0).range, "'not'");
     if (condition.isPoison())
@@ -249,11 +254,14 @@ Value Checker::evaluateBinary(const ast::Expr &expr) {
     return applyStep(*findStep(step), {left, right}, expr.range,
                      {expr.operand(0).range, expr.operand(1).range});
   bool isTable = isElementwise && context.where != Where::Body;
+  bool isUnion = expr.op == Op::Add && left.isPattern() && right.isPattern();
   error(expr.opRange,
         fmt::format("expected {} on both sides of '{}', but got {} and {}{}",
                     step && !isTable ? "numbers or tensors" : "numbers",
                     ast::spelling(expr.op), describe(left), describe(right),
-                    isTable ? "; index the tensor" : ""));
+                    isTable   ? "; index the tensor"
+                    : isUnion ? "; the union of patterns is '|'"
+                              : ""));
   return {};
 }
 

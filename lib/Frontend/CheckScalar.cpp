@@ -209,8 +209,16 @@ Value Checker::negate(const Value &operand, const ast::Expr &expr) {
 
 Value Checker::logical(ScalarKind kind, const Value &left, const Value &right,
                        const ast::Expr &expr) {
-  std::string what =
-      fmt::format("a side of '{}'", kind == ScalarKind::And ? "and" : "or");
+  const char *word = kind == ScalarKind::And ? "and" : "or";
+  if (left.isPattern() || right.isPattern()) {
+    error(expr.opRange,
+          fmt::format("expected conditions on both sides of '{}', but got {} "
+                      "and {}; patterns are joined by '{}'",
+                      word, describe(left), describe(right),
+                      kind == ScalarKind::And ? "&" : "|"));
+    return {};
+  }
+  std::string what = fmt::format("a side of '{}'", word);
   Value a = expectScalar(left, ScalarType::Bool, expr.operand(0).range, what);
   Value b = expectScalar(right, ScalarType::Bool, expr.operand(1).range, what);
   if (a.isPoison() || b.isPoison())
@@ -231,9 +239,10 @@ Value Checker::compare(ast::Op op, const Value &leftIn, const Value &rightIn,
   if (!isScalar || left.scalar->type == ScalarType::Bool ||
       right.scalar->type == ScalarType::Bool || !unify(left, right)) {
     error(opRange,
-          fmt::format("expected two numbers around '{}', but got {} "
-                      "and {}",
-                      ast::spelling(op), describe(leftIn), describe(rightIn)));
+          fmt::format("expected two numbers around '{}', but got {} and {}{}",
+                      ast::spelling(op), describe(leftIn), describe(rightIn),
+                      left.isTensor() || right.isTensor() ? "; index the tensor"
+                                                          : ""));
     return {};
   }
   if (op == ast::Op::Greater || op == ast::Op::GreaterEqual)

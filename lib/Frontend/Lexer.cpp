@@ -104,6 +104,7 @@ constexpr Lookalike kLookalikes[] = {
     {"**", "a product"},
     {"/*", "'//' for a comment"},
     {"%", "'mod'"},
+    {"~", "'!' before a pattern, 'not' before a condition"},
     {"#", "'//' for a comment"},
     {"'", "double quotes for a string"},
     {"\u2264", "'<='"},
@@ -367,7 +368,7 @@ private:
   bool startsToken(size_t k) const {
     char c = text[k];
     return isLetter(c) || isDigit(c) ||
-           std::string_view(" \t\r\n\"()[]{},:;.=+-*/|&!<>%#'").find(c) !=
+           std::string_view(" \t\r\n\"()[]{},:;.=+-*/|&!<>%#~'").find(c) !=
                std::string_view::npos;
   }
 };

@@ -213,6 +213,10 @@ ExprPtr ParserImpl::comprehension() {
     if (!expectName(name, "indices: '{ (i, j) : ... }' or '{ j : ... }'"))
       return nullptr;
     expr->names.push_back(name);
+    if (is(TokenKind::Comma)) {
+      failHere("':', or several indices in parentheses: '{ (i, j) : ... }'");
+      return nullptr;
+    }
   }
   if (!expect(TokenKind::Colon))
     return nullptr;
