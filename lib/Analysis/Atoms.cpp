@@ -9,6 +9,7 @@
 #include "lib/Analysis/Atoms.h"
 
 #include "lib/Analysis/Classify.h"
+#include "lib/Analysis/Compared.h"
 #include "lib/Pattern/Pattern.h"
 
 #include <fmt/format.h>
@@ -16,6 +17,8 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <numeric>
+#include <optional>
 #include <set>
 
 namespace effattn {
@@ -32,9 +35,12 @@ bool same(const SideAtom &a, const SideAtom &b) {
 }
 
 bool same(const RelationAtom &a, const RelationAtom &b) {
-  return a.kind == b.kind && equivalent(a.columnLabel, b.columnLabel) &&
-         std::equal(a.rowLabels.begin(), a.rowLabels.end(), b.rowLabels.begin(),
-                    b.rowLabels.end(), equivalent) &&
+  auto equal = [](const std::vector<ScalarRef> &x,
+                  const std::vector<ScalarRef> &y) {
+    return std::equal(x.begin(), x.end(), y.begin(), y.end(), equivalent);
+  };
+  return a.kind == b.kind && equal(a.columnLabels, b.columnLabels) &&
+         equal(a.rowLabels, b.rowLabels) &&
          (a.test == b.test || equivalent(a.test, b.test));
 }
 
@@ -71,6 +77,8 @@ private:
   ScalarRef side(const ScalarRef &node, bool key);
   ScalarRef labels(const std::vector<ScalarRef> &equalities);
   ScalarRef bitmap(const ScalarRef &node);
+  ScalarRef compared(const ScalarRef &node);
+  std::optional<RelationAtom> comparedAtom(const ScalarRef &node, bool negated);
   ScalarRef unknown(const ScalarRef &node);
   ScalarRef affine(const ScalarRef &node);
   /// 1: over j alone, -1: over i alone (or neither), 0: no side condition.
@@ -125,6 +133,8 @@ ScalarRef Atomiser::affine(const ScalarRef &node) {
 ScalarRef Atomiser::visit(const ScalarRef &node) {
   if (classify(node).stays())
     return affine(node);
+  if (ScalarRef found = compared(node))
+    return found;
   auto operand = [&](int k) { return visit(node->operands[k]); };
   switch (node->kind) {
   case ScalarKind::Not:
@@ -148,8 +158,8 @@ ScalarRef Atomiser::visit(const ScalarRef &node) {
   }
 }
 
-/// Conditions of one side are joined into one, equalities of one column label
-/// in an `or` into one relation.
+/// Conditions of one side are joined into one, and comparisons; equalities of
+/// one column label in an `or` into one relation.
 ScalarRef Atomiser::chain(const ScalarRef &node) {
   std::vector<ScalarRef> operands, done;
   flatten(node, node->kind, operands);
@@ -160,6 +170,18 @@ ScalarRef Atomiser::chain(const ScalarRef &node) {
       all = binary(node->kind, all, list[k]);
     return all;
   };
+  std::vector<ScalarRef> comparisons;
+  for (size_t k = 0; k < operands.size(); ++k)
+    if (sideOf(operands[k]) == 0 && comparedAtom(operands[k], false)) {
+      comparisons.push_back(operands[k]);
+      used[k] = true;
+    }
+  if (ScalarRef all =
+          comparisons.empty() ? nullptr : compared(join(comparisons)))
+    done.push_back(all);
+  else // more of them than one relation can have
+    for (const ScalarRef &one : comparisons)
+      done.push_back(visit(one));
   for (size_t k = 0; k < operands.size(); ++k) {
     if (used[k])
       continue;
@@ -230,12 +252,12 @@ bool Atomiser::isLabelEquality(const ScalarRef &node) {
 
 ScalarRef Atomiser::labels(const std::vector<ScalarRef> &equalities) {
   RelationAtom atom{
-      RelationAtom::Kind::Labels, {}, nullptr, nullptr, equalities[0]};
+      RelationAtom::Kind::Labels, {}, {}, nullptr, {}, equalities[0]};
   for (const ScalarRef &equality : equalities) {
     ScalarRef row = equality->operands[0], column = equality->operands[1];
     if (classify(row).column)
       std::swap(row, column);
-    atom.columnLabel = raw(column);
+    atom.columnLabels = {raw(column)};
     atom.rowLabels.push_back(raw(row));
   }
   return atomVariable("exact", numberOf(exact, atom));
@@ -284,8 +306,37 @@ ScalarRef Atomiser::bitmap(const ScalarRef &node) {
   if (left.row || left.column)
     return nullptr;
   RelationAtom atom{
-      RelationAtom::Kind::Bitmap, {raw(row)}, raw(column), test, node};
+      RelationAtom::Kind::Bitmap, {raw(row)}, {raw(column)}, test, {}, node};
   return atomVariable("exact", numberOf(exact, atom));
+}
+
+std::optional<RelationAtom> Atomiser::comparedAtom(const ScalarRef &node,
+                                                   bool negated) {
+  Comparisons comparisons(classify);
+  RelationAtom atom;
+  atom.kind = RelationAtom::Kind::Compared;
+  atom.test = comparisons.test(node, negated);
+  if (!atom.test)
+    return std::nullopt;
+  for (const ScalarRef &row : comparisons.rows)
+    atom.rowLabels.push_back(raw(row));
+  for (const ScalarRef &column : comparisons.columns)
+    atom.columnLabels.push_back(raw(column));
+  atom.columnSteps = comparisons.steps;
+  atom.source = node;
+  return atom;
+}
+
+/// A condition and its negation are one relation.
+ScalarRef Atomiser::compared(const ScalarRef &node) {
+  std::optional<RelationAtom> atom = comparedAtom(node, false);
+  if (!atom)
+    return nullptr;
+  std::optional<RelationAtom> negation = comparedAtom(node, true);
+  for (size_t k = 0; k < exact.size(); ++k)
+    if (negation && same(exact[k], *negation))
+      return logicalNot(atomVariable("exact", k));
+  return atomVariable("exact", numberOf(exact, *atom));
 }
 
 ScalarRef Atomiser::unknown(const ScalarRef &node) {
@@ -293,26 +344,39 @@ ScalarRef Atomiser::unknown(const ScalarRef &node) {
   return atomVariable("unknown", 0);
 }
 
-/// Relations beyond the limit are Unknown.
+/// Relations beyond the limit are Unknown: comparisons that read no table, then
+/// other comparisons, then what comes last.
 void Atomiser::finish() {
   size_t kept = exact.size();
   if (kept > maxRelations || (kept == maxRelations && !unknowns.empty()))
     kept = maxRelations - 1;
-  bool isUnknown = !unknowns.empty() || kept < exact.size();
-  atoms.relations.assign(exact.begin(), exact.begin() + kept);
-  if (isUnknown)
-    atoms.relations.push_back(
-        {RelationAtom::Kind::Unknown,
-         {},
-         nullptr,
-         nullptr,
-         unknowns.empty() ? exact[kept].source : unknowns[0]});
+  std::vector<size_t> order(exact.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    auto rank = [&](const RelationAtom &one) {
+      return one.kind != RelationAtom::Kind::Compared ? 0
+             : one.readsTables()                      ? 1
+                                                      : 2;
+    };
+    return rank(exact[a]) < rank(exact[b]);
+  });
+  std::sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(kept));
+  std::vector<size_t> places(exact.size(), kept);
+  for (size_t k = 0; k < kept; ++k) {
+    places[order[k]] = k;
+    atoms.relations.push_back(exact[order[k]]);
+  }
+  if (!unknowns.empty() || kept < exact.size()) {
+    RelationAtom open;
+    open.source = unknowns.empty() ? exact[order[kept]].source : unknowns[0];
+    atoms.relations.push_back(open);
+  }
   result = rewrite(result, [&](const ScalarRef &node) -> ScalarRef {
     if (node->kind != ScalarKind::Variable || node->type != ScalarType::Bool)
       return nullptr;
     for (size_t k = 0; k < exact.size(); ++k)
       if (node->name == fmt::format("exact#{}", k))
-        return atomVariable("relation", std::min(k, kept));
+        return atomVariable("relation", places[k]);
     return node->name == "unknown#0" ? atomVariable("relation", kept) : nullptr;
   });
 }
@@ -335,6 +399,21 @@ AtomisedPredicate Atomiser::run(const ScalarRef &predicate) {
 }
 
 } // namespace
+
+bool RelationAtom::readsTables() const {
+  auto reads = [](const ScalarRef &label) {
+    return contains(label, [](const Scalar &node) {
+      return node.kind == ScalarKind::Lookup &&
+             std::any_of(node.operands.begin(), node.operands.end(),
+                         [](const ScalarRef &index) {
+                           return usesVariable(index, "i") ||
+                                  usesVariable(index, "j");
+                         });
+    });
+  };
+  return std::any_of(rowLabels.begin(), rowLabels.end(), reads) ||
+         std::any_of(columnLabels.begin(), columnLabels.end(), reads);
+}
 
 AtomisedPredicate atomise(const ScalarRef &predicate,
                           const std::vector<ScalarRef> &extents) {

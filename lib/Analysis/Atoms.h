@@ -12,6 +12,11 @@
 //     Labels       g(j) == f_0(i) or ... or g(j) == f_n(i), where tables occur
 //                  (segments, random blocks, t[i] == t[j]). `or`s of such
 //                  equalities with one g are one relation.
+//     Compared     f(i) <= g(j) where tables occur, or what is not affine, and
+//                  `and`, `or`, `not` of such comparisons: test(f_0(i) <=
+//                  g_0(j),
+//                  ...), see Compared.h. What one `and` or `or` joins is one
+//                  relation
 //     Bitmap       t[f(i), g(j)] of a bool (or integer, as != 0) table, with
 //                  leading b and h; comparisons of t[f(i), g(j)] too
 //     Unknown      everything else: true or false for each pair
@@ -24,7 +29,8 @@
 //
 // A comparison of integers without look-ups that is not affine (i mod w with an
 // argument w) is an atom as if it held a look-up; so is one of real numbers,
-// which has no affine form.
+// which has no affine form. Relations beyond the limit are Unknown, comparisons
+// first.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EFFATTN_LIB_ANALYSIS_ATOMS_H
@@ -44,13 +50,22 @@ struct SideAtom {
 };
 
 struct RelationAtom {
-  enum class Kind { Labels, Bitmap, Unknown };
+  enum class Kind { Labels, Bitmap, Compared, Unknown };
   Kind kind = Kind::Unknown;
   std::vector<ScalarRef> rowLabels; ///< Int over `i`; one for Bitmap
-  ScalarRef columnLabel;            ///< Int over `j`
+  /// Int over `j`; one for each row label where Compared, else one.
+  std::vector<ScalarRef> columnLabels;
   /// Bitmap: Bool over the variables `u` (row label) and `w` (column label).
+  /// Compared: Bool over the bits of `u`, bit k for rowLabels[k] <=
+  /// columnLabels[k]; it never turns false where one more of them holds.
   ScalarRef test;
+  /// Compared: by how much a column label grows from one column to the next
+  /// where it is j or -j and a constant (1, -1); else 0.
+  std::vector<int> columnSteps;
   ScalarRef source; ///< the (first) condition as it was, for messages
+
+  /// Reads a table by its row or its column.
+  bool readsTables() const;
 };
 
 /// Most relations of one pattern (3^r states), and most side atoms.

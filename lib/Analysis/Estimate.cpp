@@ -5,7 +5,8 @@
 // sample of them, in steps of the golden ratio, which no period of a pattern or
 // of the lines of a grid meets. Of relations, Labels and Bitmap are
 // taken to hold where the labels j div 64 and i div 64 are equal (where a row
-// has n labels: in n blocks of 64 columns), Unknown to be open everywhere.
+// has n labels: in n blocks of 64 columns). Unknown is open everywhere, and so
+// is Compared: what it may let through is counted.
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Analysis/Estimate.h"
@@ -99,10 +100,14 @@ public:
   /// Adds the columns of a row, and gives the number of its runs.
   int64_t add(int64_t row, Columns &columns) {
     runs = 0;
-    size_t exact = 0;
-    for (const RelationAtom &relation : facts.atoms.relations)
-      exact += relation.kind != RelationAtom::Kind::Unknown;
-    addRelations(row, exact, 0, 1, columns);
+    size_t placed = 0;
+    uint32_t states = 0, power = 1;
+    for (const RelationAtom &relation : facts.atoms.relations) {
+      placed += isPlaced(relation);
+      states += relation.kind == RelationAtom::Kind::Compared ? 2 * power : 0;
+      power *= 3;
+    }
+    addRelations(row, placed, states, 1, columns);
     return runs;
   }
 
@@ -114,6 +119,12 @@ public:
   }
 
 private:
+  /// Taken to hold in places of its own.
+  static bool isPlaced(const RelationAtom &relation) {
+    return relation.kind == RelationAtom::Kind::Labels ||
+           relation.kind == RelationAtom::Kind::Bitmap;
+  }
+
   /// Relations below `open` are not decided yet.
   void addRelations(int64_t row, size_t open, uint32_t states, uint32_t power,
                     Columns &columns) {
@@ -121,7 +132,7 @@ private:
     const auto &relations = facts.atoms.relations;
     uint32_t own = 1;
     for (; at < relations.size(); ++at, own *= 3)
-      if (own >= power && relations[at].kind != RelationAtom::Kind::Unknown)
+      if (own >= power && isPlaced(relations[at]))
         break;
     if (open == 0 || at == relations.size()) {
       list(row, indexOf(facts.atoms, {0, 0, states}), columns);

@@ -9,12 +9,13 @@
 // Which truth values?
 //   index sets of keys, labels   absent: a list of keys, or the keys of one
 //                                label, are few; the others are not
-//   conditions on keys, bitmaps  each value in turn: a table rules out columns
-//                                by either value, however it is written. It
+//   conditions on keys, bitmaps, each value in turn: a table rules out columns
+//   comparisons with tables      by either value, however it is written. It
 //                                bounds them where some value does
-//   index sets, conditions of rows
+//   index sets, conditions of rows, comparisons without tables
 //                                each value in turn: they choose rows, and one
-//                                choice without a bound is enough
+//                                choice without a bound is enough; or hold on a
+//                                good part of all columns either way
 //
 // Has the number of columns of a row a bound? Each piece of the open pairs is
 // convex up to divisions by constants. For fixed values of the sizes that do
@@ -136,28 +137,35 @@ std::optional<size_t> OpenColumns::find() {
   for (size_t k = 0; k < atoms.keys.size(); ++k)
     if (atoms.keys[k].set < 0)
       conditions |= uint32_t(1) << k;
-  // Bitmaps are in state 0 or 1, other relations in state 0.
-  std::vector<uint32_t> states = {0};
+  // Relations are in state 0 or 1: labels in 0, what tables decide in either,
+  // one of the two given where there is no table.
+  std::vector<uint32_t> states = {0}, given = {0};
   uint32_t power = 1;
   for (const RelationAtom &relation : atoms.relations) {
-    if (relation.kind == RelationAtom::Kind::Bitmap)
-      for (size_t k = 0, count = states.size(); k < count; ++k)
-        states.push_back(states[k] + power);
+    bool isCompared = relation.kind == RelationAtom::Kind::Compared;
+    if (relation.kind == RelationAtom::Kind::Bitmap || isCompared) {
+      auto &list = isCompared && !relation.readsTables() ? given : states;
+      for (size_t k = 0, count = list.size(); k < count; ++k)
+        list.push_back(list[k] + power);
+    }
     power *= 3;
   }
-  for (uint32_t rows = 0; rows < uint32_t(1) << atoms.queries.size(); ++rows) {
-    bool open = true;
-    // All subsets of the conditions.
-    uint32_t keys = 0;
-    do {
-      for (uint32_t state : states)
-        open = open &&
-               isOpen(distinct.byIndex[indexOf(atoms, {keys, rows, state})]);
-      keys = (keys - conditions) & conditions;
-    } while (keys != 0 && open);
-    if (open)
-      return indexOf(atoms, {0, rows, 0});
-  }
+  for (uint32_t rows = 0; rows < uint32_t(1) << atoms.queries.size(); ++rows)
+    for (uint32_t fixed : given) {
+      bool open = true;
+      // All subsets of the conditions.
+      uint32_t keys = 0;
+      do {
+        for (uint32_t state : states)
+          open =
+              open &&
+              isOpen(distinct
+                         .byIndex[indexOf(atoms, {keys, rows, fixed + state})]);
+        keys = (keys - conditions) & conditions;
+      } while (keys != 0 && open);
+      if (open)
+        return indexOf(atoms, {0, rows, fixed});
+    }
   return std::nullopt;
 }
 

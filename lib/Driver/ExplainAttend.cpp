@@ -171,6 +171,9 @@ private:
                             ? " (labels: rows and keys are matched by value)"
                         : relation.kind == RelationAtom::Kind::Bitmap
                             ? " (bitmap: tested by block of rows and key)"
+                        : relation.kind == RelationAtom::Kind::Compared
+                            ? " (compared: the ends of rows and keys are "
+                              "looked up; counted as open everywhere)"
                             : " (tested pair by pair)";
       line("tables decide of a pair",
            relation.source ? scalarText(relation.source) + how : how);

@@ -69,7 +69,8 @@ bool AttendPlanner::name(AttendInputs &inputs, LoweredAttend &attend) {
       continue;
     for (const ScalarRef &label : atom.rowLabels)
       names.ofPlan(label);
-    names.ofPlan(atom.columnLabel);
+    for (const ScalarRef &label : atom.columnLabels)
+      names.ofPlan(label);
     if (atom.test)
       names.ofPlan(atom.test);
   }
@@ -106,7 +107,7 @@ void AttendPlanner::noteUses(LoweredAttend &attend) const {
     auto inRelation = [&](const RelationAtom &atom) {
       return atom.kind != RelationAtom::Kind::Unknown &&
              (llvm::any_of(atom.rowLabels, inScalar) ||
-              inScalar(atom.columnLabel) || inScalar(atom.test));
+              llvm::any_of(atom.columnLabels, inScalar) || inScalar(atom.test));
     };
     return llvm::any_of(facts.parameterValues, inScalar) ||
            llvm::any_of(atoms.keys, inSide) ||
@@ -210,16 +211,18 @@ bool AttendPlanner::emitRelation(const std::string &prefix,
                                  LoweredRelation &relation) {
   if (atom.kind == RelationAtom::Kind::Unknown)
     return true;
-  bool isBitmap = atom.kind == RelationAtom::Kind::Bitmap;
-  relation.kind =
-      isBitmap ? LoweredRelation::Kind::Bitmap : LoweredRelation::Kind::Labels;
+  relation.kind = atom.kind;
   relation.labels = static_cast<int>(atom.rowLabels.size());
   relation.row = value(prefix + "_row", atom.rowLabels, "i");
-  relation.column = value(prefix + "_column", {atom.columnLabel}, "j");
-  if (isBitmap)
+  relation.column = value(prefix + "_column", atom.columnLabels, "j");
+  if (atom.test)
     relation.test = value(prefix + "_test", {atom.test}, "u", "w");
+  for (size_t k = 0; k < atom.columnSteps.size(); ++k) {
+    relation.rising |= uint32_t(atom.columnSteps[k] > 0) << k;
+    relation.falling |= uint32_t(atom.columnSteps[k] < 0) << k;
+  }
   return !relation.row.empty() && !relation.column.empty() &&
-         (!isBitmap || !relation.test.empty());
+         (!atom.test || !relation.test.empty());
 }
 
 bool AttendPlanner::emitStart(const std::string &prefix, const ScalarRef &q0,

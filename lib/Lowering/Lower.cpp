@@ -84,6 +84,8 @@ std::string plannerText(const LoweredAttend &attend) {
   for (const LoweredRelation &relation : attend.relations)
     add(true, relation.kind == LoweredRelation::Kind::Labels
                   ? fmt::format("{} labels", relation.labels)
+              : relation.kind == LoweredRelation::Kind::Compared
+                  ? fmt::format("{} comparisons", relation.labels)
               : relation.kind == LoweredRelation::Kind::Bitmap ? "bitmap"
                                                                : "unknown");
   return text.empty() ? text : "    planner: " + text + "\n";

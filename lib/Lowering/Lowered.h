@@ -10,6 +10,7 @@
 #ifndef EFFATTN_LIB_LOWERING_LOWERED_H
 #define EFFATTN_LIB_LOWERING_LOWERED_H
 
+#include "lib/Analysis/Atoms.h"
 #include "lib/Analysis/Tiling.h"
 #include "lib/Schedule/Kernels.h"
 
@@ -28,10 +29,12 @@ struct LoweredCase {
 
 /// An atom that both a row and a column decide (effattn_relation).
 struct LoweredRelation {
-  enum class Kind { Labels, Bitmap, Unknown };
+  using Kind = RelationAtom::Kind;
   Kind kind = Kind::Unknown;
   int labels = 0;
   std::string row, column, test; ///< symbols; empty: none
+  /// Bits: comparisons whose column label is j, or -j, and a constant.
+  uint32_t rising = 0, falling = 0;
 };
 
 struct LoweredAttend {

@@ -21,7 +21,7 @@ DescriptorTypes::DescriptorTypes(LLVMContext &context) {
   argument = make({pointer, u32, u32, u32, u32, pointer, expression, u32, u32});
   require = make({expression, pointer});
   planTable = make({pointer, u32, u32, pointer, pointer});
-  relation = make({u32, u32, pointer, pointer, pointer});
+  relation = make({u32, u32, pointer, pointer, pointer, u32, u32});
   attendCase = make({pointer, pointer, pointer});
   attendCode = make({u32, u32, u32, u32, u32, u32, pointer, pointer, pointer,
                      pointer, pointer, pointer, pointer});
@@ -217,9 +217,12 @@ Constant *Builder::relation(const LoweredRelation &relation) {
     kind = EFFATTN_RELATION_LABELS;
   else if (relation.kind == LoweredRelation::Kind::Bitmap)
     kind = EFFATTN_RELATION_BITMAP;
+  else if (relation.kind == LoweredRelation::Kind::Compared)
+    kind = EFFATTN_RELATION_COMPARED;
   return ConstantStruct::get(types.relation, u32(kind), u32(relation.labels),
                              planner(relation.row), planner(relation.column),
-                             planner(relation.test));
+                             planner(relation.test), u32(relation.rising),
+                             u32(relation.falling));
 }
 
 Constant *Builder::attend(const LoweredAttend &attend) {

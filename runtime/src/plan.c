@@ -131,8 +131,13 @@ static bool is_possible(const effattn_plan_request *request) {
       (request->order_relation >= request->relations ||
        !request->relation[request->order_relation].row))
     return false;
+  if (request->relations > EFFATTN_PLAN_MOST_RELATIONS)
+    return false;
+  for (uint32_t r = 0; r < request->relations; ++r)
+    if (request->relation[r].kind == EFFATTN_RELATION_COMPARED &&
+        request->relation[r].labels > EFFATTN_PLAN_MOST_COMPARISONS)
+      return false;
   return request->tile_rows > 0 &&
-         request->relations <= EFFATTN_PLAN_MOST_RELATIONS &&
          request->key_sets + 2 * request->key_conditions <=
              EFFATTN_PLAN_MOST_BITS &&
          request->query_sets + 2 * request->query_conditions <=

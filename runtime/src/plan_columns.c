@@ -306,13 +306,63 @@ static bool find_in_case(effattn_planner *planner, int64_t index,
   return merge_rows(planner, &all, rows);
 }
 
+/*===- columns that a tile may touch -------------------------------------===*/
+
+static bool extend_touched(effattn_planner *planner,
+                           effattn_runs_function function, int64_t index) {
+  effattn_plan_range *touched = &planner->touched;
+  if (!effattn_plan_list(planner, function, index))
+    return false;
+  const effattn_run *runs = planner->listed.data;
+  for (int64_t n = 0; n < planner->listed.count; ++n) {
+    if (runs[n].count <= 0)
+      continue;
+    const int64_t end = last_column(runs[n]) + 1;
+    if (runs[n].first < touched->low)
+      touched->low = runs[n].first;
+    if (end > touched->high)
+      touched->high = end;
+  }
+  return true;
+}
+
+/* The columns of the case where all relations are in state 2, over all classes
+   of columns: those of every other state are among them. */
+static bool find_touched(effattn_planner *planner, int64_t index,
+                         const int32_t *rows, uint32_t row_class,
+                         uint32_t states) {
+  planner->touched = (effattn_plan_range){0, planner->request->parameters[1]};
+  if (!planner->bounded)
+    return true;
+  planner->touched = (effattn_plan_range){INT64_MAX, 0};
+  const uint32_t *classes = planner->classes.data;
+  for (int64_t c = 0; c < planner->classes.count; ++c) {
+    planner->class = classes[c];
+    const completions all = list_completions(planner, row_class, states - 1);
+    for (int64_t n = 0; n < all.of_keys * all.of_queries; ++n) {
+      const effattn_case *one = completed(planner, &all, n, true);
+      if (index >= 0 && !is_gathered(one)) {
+        if (!extend_touched(planner, one->tile_full, index) ||
+            !extend_touched(planner, one->tile_partial, index))
+          return false;
+        continue;
+      }
+      for (uint32_t k = 0; k < planner->plan->tile_rows; ++k)
+        if (rows[k] >= 0 && !extend_touched(planner, one->row, rows[k]))
+          return false;
+    }
+  }
+  return true;
+}
+
 bool effattn_plan_find_columns(effattn_planner *planner, int64_t index,
                                const int32_t *rows, uint32_t row_class) {
   planner->full.count = planner->partial.count = 0;
   uint32_t states = 1;
   for (uint32_t r = 0; r < planner->request->relations; ++r)
     states *= 3;
-  if (states > 1 && !effattn_plan_find_states(planner, rows))
+  if (states > 1 && (!find_touched(planner, index, rows, row_class, states) ||
+                     !effattn_plan_find_states(planner, rows)))
     return false;
   const uint32_t *classes = planner->classes.data;
   for (uint32_t state = 0; state < states; ++state) {

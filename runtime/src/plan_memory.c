@@ -59,9 +59,11 @@ void effattn_plan_release_arrays(effattn_planner *p) {
                                  &p->ordered};
   for (int k = 0; k < 4; ++k)
     release(p, items[k], sizeof(effattn_plan_item));
-  for (int k = 0; k < 4; ++k) {
+  for (int k = 0; k < EFFATTN_PLAN_MOST_RELATIONS; ++k) {
     release(p, &p->labels[k].items, sizeof(effattn_plan_item));
     release(p, &p->labels[k].missed, sizeof(effattn_plan_interval));
+    release(p, &p->compared[k].labels, sizeof(int64_t));
+    release(p, &p->compared[k].ranges, sizeof(effattn_plan_range));
   }
   effattn_plan_array *words[] = {&p->classes, &p->tile_row, &p->tile_class,
                                  &p->chosen_row, &p->ranked_values};

@@ -4,7 +4,8 @@
 |* The labels of a tile's rows then give the columns in state 1 and 2 of each
 |* relation; a tile whose rows have the labels of the tile before has its
 |* columns too. Where a look-up is out of range, a column is in state 2 for all
-|* rows, and all columns are for a row.
+|* rows, and all columns are for a row. Compared relations have a file of their
+|* own, plan_compare.c.
 |*
 \*===----------------------------------------------------------------------===*/
 
@@ -50,7 +51,9 @@ bool effattn_plan_label_columns(effattn_planner *planner) {
       continue;
     planner->row_label_count +=
         relation->kind == EFFATTN_RELATION_BITMAP ? 1 : relation->labels;
-    if (!label_columns(planner, relation, &planner->labels[r]))
+    if (!(relation->kind == EFFATTN_RELATION_COMPARED
+              ? effattn_plan_compare_columns(planner, r)
+              : label_columns(planner, relation, &planner->labels[r])))
       return false;
   }
   const int64_t width = (int64_t)planner->row_label_count + request->relations;
@@ -256,6 +259,9 @@ static bool find_relation(effattn_planner *planner, uint32_t number,
     return columns == 0 ||
            add_found(planner, (effattn_plan_interval){0, (int32_t)columns, 2});
   }
+  if (relation->kind == EFFATTN_RELATION_COMPARED)
+    return effattn_plan_find_compared(planner, number, label + at, rows,
+                                      label_width(planner));
   const bool bitmap = relation->kind == EFFATTN_RELATION_BITMAP;
   if (!count_labels(planner, rows, at, bitmap ? 1 : relation->labels) ||
       !(bitmap ? find_tested(planner, relation, labels)
@@ -312,6 +318,8 @@ bool effattn_plan_find_states(effattn_planner *planner, const int32_t *rows) {
   const int64_t count = label_rows(planner, rows);
   const bool uniform = count == 1;
   if (uniform && planner->last_uniform &&
+      planner->last_touched.low <= planner->touched.low &&
+      planner->touched.high <= planner->last_touched.high &&
       same_labels(planner->row_labels.data, planner->last_labels.data, width))
     return true;
   planner->last_uniform = false;
@@ -334,6 +342,7 @@ bool effattn_plan_find_states(effattn_planner *planner, const int32_t *rows) {
     covered += states[n].end - states[n].first;
   planner->outside = covered < request->parameters[1];
   planner->last_uniform = uniform;
+  planner->last_touched = planner->touched;
   if (uniform)
     memcpy(planner->last_labels.data, planner->row_labels.data,
            (size_t)width * sizeof(int64_t));

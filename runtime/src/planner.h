@@ -56,6 +56,31 @@ typedef struct effattn_plan_labels {
   effattn_plan_array missed; /* effattn_plan_interval: no label; by column */
 } effattn_plan_labels;
 
+/* Values from low to high. */
+typedef struct effattn_plan_range {
+  int64_t low, high;
+} effattn_plan_range;
+
+/* The columns of a compared relation as a tree: level 0 are the columns, the
+   last level is one node (plan_compare.c). */
+#define EFFATTN_PLAN_MOST_COMPARISONS 8
+#define EFFATTN_PLAN_LEVELS 12
+typedef struct effattn_plan_compared {
+  uint32_t count;    /* comparisons */
+  uint32_t truth[8]; /* the test of each choice of bits */
+  /* The label of column j is origin + slope * j where slope is not 0; else it
+     is stored, at this place among the `stored` ones. */
+  uint32_t stored;
+  int32_t place[EFFATTN_PLAN_MOST_COMPARISONS];
+  int64_t slope[EFFATTN_PLAN_MOST_COMPARISONS];
+  int64_t origin[EFFATTN_PLAN_MOST_COMPARISONS];
+  int32_t levels;
+  int64_t nodes[EFFATTN_PLAN_LEVELS]; /* of a level */
+  int64_t start[EFFATTN_PLAN_LEVELS]; /* among all from level 1 on */
+  effattn_plan_array labels;          /* int64_t: [place][column] */
+  effattn_plan_array ranges; /* effattn_plan_range: [node][place], level 1 on */
+} effattn_plan_compared;
+
 /* What a sweep merges: the runs that function(index) lists. */
 typedef struct effattn_plan_source {
   effattn_runs_function function;
@@ -78,7 +103,8 @@ typedef struct effattn_planner {
   int64_t class_capacity;
 
   /* One for each relation. */
-  effattn_plan_labels labels[4];
+  effattn_plan_labels labels[EFFATTN_PLAN_MOST_RELATIONS];
+  effattn_plan_compared compared[EFFATTN_PLAN_MOST_RELATIONS];
   uint32_t row_label_count; /* of one row, over all relations */
   /* Labels of the rows of the tile at hand, then of the tile before (one row):
      row_label_count + one flag for each relation, 1 where a look-up missed. */
@@ -90,6 +116,11 @@ typedef struct effattn_planner {
   effattn_plan_array states, by_state, found, merged;
   int64_t state_start[EFFATTN_PLAN_STATES + 1];
   bool outside; /* some columns are in state 0 */
+  /* Column labels are compared that tables give: then the states of a tile are
+     found in `touched` alone, columns [low, high) that hold all that the tile
+     may touch. `last_touched` is that of last_labels. */
+  bool bounded;
+  effattn_plan_range touched, last_touched;
 
   /* The columns that are being added. */
   uint32_t state, class;
@@ -163,8 +194,19 @@ bool effattn_plan_group(effattn_planner *planner,
 
 /* Finds the columns of each label. */
 bool effattn_plan_label_columns(effattn_planner *planner);
-/* Finds the states of the columns for the rows of a tile (-1: none). */
+/* Finds the states of the columns in planner->touched for the rows of a tile
+   (-1: none). */
 bool effattn_plan_find_states(effattn_planner *planner, const int32_t *rows);
+
+/*===- plan_compare.c ----------------------------------------------------===*/
+
+/* Makes the tree of a compared relation. */
+bool effattn_plan_compare_columns(effattn_planner *planner, uint32_t number);
+/* Intervals of columns in states other than 0 into planner->found. `labels`
+   are those of the relation for each of `rows` rows, `width` apart. */
+bool effattn_plan_find_compared(effattn_planner *planner, uint32_t number,
+                                const int64_t *labels, int64_t rows,
+                                int64_t width);
 
 /*===- plan_columns.c ----------------------------------------------------===*/
 

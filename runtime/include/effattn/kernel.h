@@ -133,15 +133,23 @@ typedef int64_t (*effattn_plan_value)(const int64_t *parameters,
 typedef enum effattn_relation_kind {
   EFFATTN_RELATION_LABELS = 0, /* column(j) is one of row(i, 0..labels-1) */
   EFFATTN_RELATION_BITMAP = 1, /* test(row(i, 0), column(j)) */
-  EFFATTN_RELATION_UNKNOWN = 2 /* 2 everywhere: the predicate decides */
+  EFFATTN_RELATION_UNKNOWN = 2, /* 2 everywhere: the predicate decides */
+  /* test(bits), bit k where row(i, k) <= column(j, k), for k below `labels` (at
+     most 8). The test never turns false where one more bit is set. The column
+     label INT64_MIN says that it is not known. */
+  EFFATTN_RELATION_COMPARED = 3
 } effattn_relation_kind;
 
 typedef struct effattn_relation {
   uint32_t kind;
   uint32_t labels;           /* of a row; 1 for a bitmap */
   effattn_plan_value row;    /* a: row, b: number of the label */
-  effattn_plan_value column; /* a: column */
-  effattn_plan_value test;   /* a: row label, b: column label; 0 or 1 */
+  effattn_plan_value column; /* a: column, b: number of the label */
+  effattn_plan_value test;   /* a: row label, b: column label; 0 or 1.
+                                Compared: a: the bits */
+  /* Compared: bits of comparisons whose column label is a constant + j, a
+     constant - j. */
+  uint32_t rising, falling;
 } effattn_relation;
 
 /* One choice of truth values for the atoms of a pattern: see

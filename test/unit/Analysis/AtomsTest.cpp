@@ -64,7 +64,7 @@ TEST(Atoms, Labels) {
   Atoms atoms = atomsOf(table(0, {i}) == table(0, {j}) && j <= i);
   ASSERT_EQ(atoms.relations.size(), 1u);
   EXPECT_EQ(atoms.relations[0].kind, Kind::Labels);
-  EXPECT_EQ(toString(atoms.relations[0].columnLabel), "t0[j]");
+  EXPECT_EQ(toString(atoms.relations[0].columnLabels[0]), "t0[j]");
   ASSERT_EQ(atoms.relations[0].rowLabels.size(), 1u);
   // Either side order, one affine side, and `not`.
   atoms = atomsOf(j / 64 == table(1, {h, i / 64}));
@@ -90,7 +90,7 @@ TEST(Atoms, Bitmaps) {
   ASSERT_EQ(atoms.relations.size(), 1u);
   EXPECT_EQ(atoms.relations[0].kind, Kind::Bitmap);
   EXPECT_EQ(toString(atoms.relations[0].test), "t0[h, u, w]");
-  EXPECT_EQ(toString(atoms.relations[0].columnLabel), "j div 4");
+  EXPECT_EQ(toString(atoms.relations[0].columnLabels[0]), "j div 4");
   atoms = atomsOf(table(0, {table(1, {i}), table(1, {j})}) > 2);
   ASSERT_EQ(atoms.relations.size(), 1u);
   EXPECT_EQ(atoms.relations[0].kind, Kind::Bitmap);
@@ -101,9 +101,10 @@ TEST(Atoms, Unknown) {
   Expr w = argument("w", ScalarType::Int);
   Expr real = argument("x", ScalarType::Float);
   for (const Expr &one :
-       {table(0, {i + j}) > 2, (i - j) % w == 0, w * i <= j,
+       {table(0, {i + j}) > 2, (i - j) % w == 0, w * (i - j) <= 5,
         Expr(unary(ScalarKind::ToFloat, (i - j).ref)) < real,
-        flag(0, {i, i + j}), table(0, {i}) + table(0, {j}) > 3}) {
+        flag(0, {i, i + j}), table(0, {i}) * table(0, {j}) > 3,
+        table(0, {i}) + table(0, {j}) < i * j}) {
     Atoms atoms = atomsOf(one && j <= i);
     ASSERT_EQ(atoms.relations.size(), 1u) << toString(one.ref);
     EXPECT_EQ(atoms.relations[0].kind, Kind::Unknown);
@@ -136,6 +137,85 @@ TEST(Atoms, Floats) {
   ASSERT_EQ(atoms.relations.size(), 1u);
   EXPECT_EQ(atoms.relations[0].kind, Kind::Bitmap);
   EXPECT_EQ(toString(atoms.relations[0].test), "x <= t0[h, u, w]");
+}
+
+/// The labels of the only relation, which is Compared: "R <= C; ...", and how
+/// columns step.
+std::string comparisonsOf(const Expr &predicate) {
+  Atoms atoms = atomsOf(predicate);
+  if (atoms.relations.size() != 1 || atoms.relations[0].kind != Kind::Compared)
+    return "not one compared relation";
+  const RelationAtom &relation = atoms.relations[0];
+  std::string text;
+  for (size_t k = 0; k < relation.rowLabels.size(); ++k)
+    text += toString(relation.rowLabels[k]) +
+            " <= " + toString(relation.columnLabels[k]) +
+            (relation.columnSteps[k] > 0   ? " rising; "
+             : relation.columnSteps[k] < 0 ? " falling; "
+                                           : "; ");
+  return text;
+}
+
+Expr start(const Expr &at) { return table(4, {at}); }
+Expr end(const Expr &at) { return table(5, {at}); }
+
+/// Terms of i to the left, of j to the right; constants to a side without
+/// look-ups, negation without overflow.
+TEST(Atoms, Comparisons) {
+  EXPECT_EQ(comparisonsOf(start(i) <= j), "t4[i] <= j rising; ");
+  EXPECT_EQ(comparisonsOf(start(i) < j), "t4[i] <= j - 1 rising; ");
+  EXPECT_EQ(comparisonsOf(j < end(i)), "-1 - t5[i] <= -1 - j - 1 falling; ");
+  EXPECT_EQ(comparisonsOf(i < end(j)), "i - -1 <= t5[j]; ");
+  EXPECT_EQ(comparisonsOf(i >= start(j)), "-1 - i <= -1 - t4[j]; ");
+  EXPECT_EQ(comparisonsOf(start(i) <= end(j)), "t4[i] <= t5[j]; ");
+  EXPECT_EQ(comparisonsOf(start(h) + i <= end(j)), "t4[h] + i <= t5[j]; ");
+  EXPECT_EQ(comparisonsOf(start(i) + 2 * j <= 7 + i),
+            "t4[i] - i <= -1 - 2 * j + 8; ");
+  // Without a table, but not affine; and two tables with a constant.
+  Expr w = argument("w", ScalarType::Int);
+  EXPECT_EQ(comparisonsOf(w * i <= j), "w * i <= j rising; ");
+  EXPECT_NE(comparisonsOf(start(i) < end(j)).find("max(t5[j]"),
+            std::string::npos);
+}
+
+/// Conjunctions, disjunctions and negations are one relation.
+TEST(Atoms, ComparisonsAreJoined) {
+  Expr span = start(i) <= j && j < end(i);
+  EXPECT_EQ(comparisonsOf(span && j <= i),
+            "t4[i] <= j rising; -1 - t5[i] <= -1 - j - 1 falling; ");
+  EXPECT_EQ(comparisonsOf(!span), "j + 1 <= t4[i]; t5[i] <= j; ")
+      << "labels of rows stay on the left";
+  Expr mask = (i < start(j) || i >= end(j)) && (i < table(6, {j}) || j <= i);
+  Atoms atoms = atomsOf(mask);
+  ASSERT_EQ(atoms.relations.size(), 2u);
+  EXPECT_EQ(atoms.relations[0].rowLabels.size(), 2u);
+  EXPECT_EQ(toString(atoms.relations[0].test),
+            "u div 1 mod 2 == 1 or u div 2 mod 2 == 1");
+  // What is the same comparison is one bit; abs, min and max are opened.
+  EXPECT_EQ(comparisonsOf((span && flag(0, {j})) || span), comparisonsOf(span));
+  EXPECT_EQ(atomsOf(abs(start(i) - j) <= 3).relations[0].rowLabels.size(), 2u);
+}
+
+/// A condition and its negation are one relation.
+TEST(Atoms, NegatedComparisonsAreTheSame) {
+  Expr before = i < end(j);
+  AtomisedPredicate one =
+      atomise(((before && j <= i) || (i >= end(j) && j > i)).ref);
+  ASSERT_EQ(one.atoms.relations.size(), 1u);
+  EXPECT_EQ(toString(one.may({0, 0, 0})), "i < j");
+  EXPECT_EQ(toString(one.may({0, 0, 1})), "j <= i");
+}
+
+/// Labels bound columns better: comparisons are given up first, those without
+/// tables before others.
+TEST(Atoms, LabelsComeBeforeComparisons) {
+  Expr w = argument("w", ScalarType::Int);
+  Atoms atoms =
+      atomsOf((w * i <= j && flag(0, {i + j})) || (i < end(j) && j < 3) ||
+              (table(0, {i}) == table(0, {j}) && i < 9));
+  ASSERT_EQ(atoms.relations.size(), 2u);
+  EXPECT_EQ(atoms.relations[0].kind, Kind::Labels);
+  EXPECT_EQ(atoms.relations[1].kind, Kind::Unknown);
 }
 
 /// All unknown conditions are one relation, but not one condition.
@@ -207,9 +287,11 @@ TEST(Atoms, Grids) {
                         std::vector<ScalarRef>{dimension("Y"), X.ref})
                     .atoms;
   ASSERT_EQ(atoms.relations.size(), 2u);
-  EXPECT_EQ(toString(atoms.relations[0].rowLabels[0]), "t0[i div X]");
-  EXPECT_EQ(toString(atoms.relations[0].columnLabel), "t0[j mod X]");
-  EXPECT_EQ(toString(atoms.relations[1].source), "i - j < 5");
+  EXPECT_EQ(toString(atoms.relations[0].source), "i - j < 5");
+  EXPECT_EQ(toString(atoms.relations[0].rowLabels[0]), "i");
+  EXPECT_EQ(toString(atoms.relations[0].columnLabels[0]), "j + 4");
+  EXPECT_EQ(toString(atoms.relations[1].rowLabels[0]), "t0[i div X]");
+  EXPECT_EQ(toString(atoms.relations[1].columnLabels[0]), "t0[j mod X]");
   ASSERT_EQ(atoms.keys.size(), 1u);
   EXPECT_EQ(toString(atoms.keys[0].condition), "t1[j div X]");
 }
@@ -251,6 +333,18 @@ std::vector<Example> examples() {
       one("three relations",
           (table(0, {i}) == table(0, {j}) && table(1, {i}) == table(1, {j})) ||
               flag(3, {i, j})),
+      one("span", 4 * start(i) <= j && j < 5 * end(i) + 3),
+      one("span, causal", 3 * start(p) <= j && j <= p),
+      one("vectors", (i < 3 * start(j) || i >= 4 * end(j)) && j <= p),
+      one("vectors, both ways",
+          (i < 3 * start(j) || i >= 4 * end(j)) &&
+              (i < 2 * table(6, {j}) || i >= 5 * table(7, {j}))),
+      one("not a span", !(4 * start(i) <= j && j < 5 * end(i)) || i == j),
+      one("distances from a table", abs(3 * start(i) - j) <= 4),
+      one("two comparisons apart",
+          (start(i) <= end(j) && j <= p) || (i < 4 * end(j) && j % 3 == 0)),
+      one("argument's slope", w * i <= j && j % 2 == 0, widths),
+      one("labels and ends", table(0, {i}) == table(0, {j}) && i < 4 * end(j)),
       one("if", ifThenElse(table(0, {i}) == table(0, {j}), j <= p, j >= p + 3)),
       one("equality of conditions", flag(0, {i}) == flag(1, {j})),
       one("inequality", (table(0, {i}) != table(0, {j})) != (j <= p)),
@@ -283,7 +377,9 @@ TEST(Atoms, PlansFromTablesOnGrids) {
       table(0, {iy}) == table(0, {jy}) && abs(ix - jx) <= 1,
       flag(0, {iy / 2, jx / 2}) && j <= i,
       (flag(0, {jy, jx}) && iy == jy) || i - j == 3,
-      table(0, {i}) == table(0, {j}) || ix == jx};
+      table(0, {i}) == table(0, {j}) || ix == jx,
+      abs(i - j) < 5 && abs(iy - jy) <= 1,
+      2 * start(ix) <= jx && jx < 3 * end(iy) && abs(iy - jy) <= 1};
   for (const Expr &predicate : predicates) {
     Example one{"grid", predicate.ref};
     one.extents = {dimension("Y"), dimension("X")};
@@ -345,13 +441,15 @@ TEST(Unbounded, ByTables) {
   for (const Expr &bounded :
        {labels, open && labels, open && keys(0), open && bitmap,
         open && !bitmap, open && condition, open && !condition,
-        open && queries(0) && keys(1)})
+        open && queries(0) && keys(1), start(i) <= j, open && start(i) <= j,
+        open && !(start(i) <= j), argument("w", ScalarType::Int) * i <= j})
     EXPECT_EQ(unboundedReason(bounded), "") << toString(bounded.ref);
   for (const Expr &unbounded :
        {open && !labels, open && !keys(0), open || keys(0), !open || keys(0),
         open && queries(0), open && !queries(0), open && table(3, {i}) > 2,
         (open && condition) || (!open && !condition),
-        (open && bitmap) || (!open && !bitmap)})
+        (open && bitmap) || (!open && !bitmap),
+        open && argument("w", ScalarType::Int) * i <= j})
     EXPECT_NE(unboundedReason(unbounded), "") << toString(unbounded.ref);
 }
 

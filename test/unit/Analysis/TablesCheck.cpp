@@ -73,6 +73,15 @@ private:
     evaluator.setPair(index, index, look.extents);
     return evaluator.evaluate(*value);
   }
+  bool compares(const RelationAtom &relation, int64_t row, int64_t column) {
+    int64_t bits = 0;
+    for (size_t k = 0; k < relation.rowLabels.size(); ++k)
+      if (at(relation.rowLabels[k], row) <=
+          at(relation.columnLabels[k], column))
+        bits |= int64_t(1) << k;
+    evaluator.values["u"] = bits;
+    return evaluator.evaluate(*relation.test) != 0;
+  }
   uint32_t states(const std::vector<int64_t> &rows, int64_t column);
 
   const Example &example;
@@ -90,7 +99,13 @@ uint32_t World::states(const std::vector<int64_t> &rows, int64_t column) {
         none = all = false;
         break;
       }
-      int64_t own = at(relation.columnLabel, column);
+      if (relation.kind == RelationAtom::Kind::Compared) {
+        bool holds = compares(relation, row, column);
+        none &= !holds;
+        all &= holds;
+        continue;
+      }
+      int64_t own = at(relation.columnLabels[0], column);
       bool holds = false;
       for (const ScalarRef &label : relation.rowLabels) {
         int64_t value = at(label, row);

@@ -54,9 +54,9 @@ TEST(Descriptor, LayoutIsThatOfTheHeader) {
       types.planTable, sizeof(L),
       {AT(L, data), AT(L, element), AT(L, rank), AT(L, shape), AT(L, stride)});
   using X = effattn_relation;
-  expectLayout(
-      types.relation, sizeof(X),
-      {AT(X, kind), AT(X, labels), AT(X, row), AT(X, column), AT(X, test)});
+  expectLayout(types.relation, sizeof(X),
+               {AT(X, kind), AT(X, labels), AT(X, row), AT(X, column),
+                AT(X, test), AT(X, rising), AT(X, falling)});
   using C = effattn_case;
   expectLayout(types.attendCase, sizeof(C),
                {AT(C, tile_full), AT(C, tile_partial), AT(C, row)});
@@ -174,8 +174,9 @@ LoweredProgram makeProgram(mlir::MLIRContext &context) {
   attend.headEnd = 6;
   attend.extras = {"value"};
   attend.keyConditions = {"value", "value"};
-  attend.relations = {{LoweredRelation::Kind::Labels, 3, "value", "value", ""},
-                      {LoweredRelation::Kind::Unknown, 0, "", "", ""}};
+  attend.relations = {
+      {LoweredRelation::Kind::Labels, 3, "value", "value", ""},
+      {LoweredRelation::Kind::Compared, 2, "value", "value", "value", 1, 2}};
   kernel.attends.push_back(attend);
   // One that is as plain as can be.
   LoweredAttend plain;
@@ -300,8 +301,11 @@ TEST(Descriptor, ReadsBackThroughTheHeader) {
   EXPECT_EQ(attend.relation[0].labels, 3u);
   EXPECT_NE(attend.relation[0].row, nullptr);
   EXPECT_EQ(attend.relation[0].test, nullptr);
-  EXPECT_EQ(attend.relation[1].kind, uint32_t(EFFATTN_RELATION_UNKNOWN));
-  EXPECT_EQ(attend.relation[1].column, nullptr);
+  EXPECT_EQ(attend.relation[1].kind, uint32_t(EFFATTN_RELATION_COMPARED));
+  EXPECT_EQ(attend.relation[1].labels, 2u);
+  EXPECT_NE(attend.relation[1].test, nullptr);
+  EXPECT_EQ(attend.relation[1].rising, 1u);
+  EXPECT_EQ(attend.relation[1].falling, 2u);
   const effattn_attend &plain = kernel->attend[1];
   EXPECT_EQ(plain.permuted + plain.plan_by_batch + plain.plan_by_head, 0u);
   EXPECT_EQ(plain.head_end, 0);

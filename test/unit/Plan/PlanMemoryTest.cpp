@@ -111,4 +111,23 @@ TEST(PlanMemory, Relations) {
   failEach(world, 20);
 }
 
+TEST(PlanMemory, ComparedRelation) {
+  World world;
+  world.N = world.M = 120;
+  world.sees = [](int64_t, int64_t, const PairAtoms &atoms) {
+    return bool(atoms.relations[0]);
+  };
+  Relation relation;
+  relation.kind = EFFATTN_RELATION_COMPARED;
+  for (int64_t k = 0; k < 120; ++k) {
+    relation.rows.push_back({k});
+    relation.ends.push_back({k * 11 % 40 + k / 2});
+    relation.endMissed.push_back({k % 50 == 3});
+    relation.rowMissed.push_back(false);
+  }
+  relation.test = {false, true};
+  world.relations.push_back(relation);
+  failEach(world, 8);
+}
+
 } // namespace

@@ -178,14 +178,21 @@ int64_t rowLabel(const int64_t *, const effattn_plan_table *, int64_t a,
 
 template <int n>
 int64_t columnLabel(const int64_t *, const effattn_plan_table *, int64_t a,
-                    int64_t, int32_t *out) {
-  *out |= world->relations[n].columnMissed[a];
-  return world->relations[n].columns[a];
+                    int64_t b, int32_t *out) {
+  const Relation &relation = world->relations[n];
+  if (relation.kind == EFFATTN_RELATION_COMPARED) {
+    *out |= relation.endMissed[a][b];
+    return relation.ends[a][b];
+  }
+  *out |= relation.columnMissed[a];
+  return relation.columns[a];
 }
 
 template <int n>
 int64_t testLabels(const int64_t *, const effattn_plan_table *, int64_t a,
                    int64_t b, int32_t *out) {
+  if (world->relations[n].kind == EFFATTN_RELATION_COMPARED)
+    return world->relations[n].test[a];
   return give(world->relations[n].table[a][b], out);
 }
 
@@ -201,9 +208,28 @@ effattn_relation describe(const Relation &relation, bool first) {
   result.labels = relation.rows.empty() ? 1 : uint32_t(relation.rows[0].size());
   result.row = first ? rowLabel<0> : rowLabel<1>;
   result.column = first ? columnLabel<0> : columnLabel<1>;
-  if (relation.kind == EFFATTN_RELATION_BITMAP)
+  if (relation.kind >= EFFATTN_RELATION_BITMAP)
     result.test = first ? testLabels<0> : testLabels<1>;
+  result.rising = relation.rising;
+  result.falling = relation.falling;
   return result;
+}
+
+/// Over the values of comparisons whose look-up was out of range.
+Truth compare(const Relation &relation, int64_t row, int64_t column) {
+  bool some = false, all = true;
+  const auto &own = relation.rows[row];
+  for (uint32_t bits = 0; bits < relation.test.size(); ++bits) {
+    bool possible = true;
+    for (size_t k = 0; k < own.size(); ++k)
+      possible &= relation.endMissed[column][k] ||
+                  (bits >> k & 1) == (own[k] <= relation.ends[column][k]);
+    if (!possible)
+      continue;
+    some |= relation.test[bits];
+    all &= relation.test[bits];
+  }
+  return all ? yes : some ? missed : no;
 }
 
 } // namespace
@@ -215,7 +241,11 @@ effattn_relation describe(const Relation &relation, bool first) {
 Truth Relation::holds(int64_t row, int64_t column) const {
   if (kind == EFFATTN_RELATION_UNKNOWN)
     return pairs[row][column] ? yes : no;
-  if (rowMissed[row] || columnMissed[column])
+  if (rowMissed[row])
+    return missed;
+  if (kind == EFFATTN_RELATION_COMPARED)
+    return compare(*this, row, column);
+  if (columnMissed[column])
     return missed;
   if (kind == EFFATTN_RELATION_BITMAP)
     return table[rows[row][0]][columns[column]];

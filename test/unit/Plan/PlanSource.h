@@ -28,6 +28,12 @@ struct Relation {
   std::vector<bool> rowMissed, columnMissed;
   std::vector<std::vector<Truth>> table; ///< Bitmap: [row label][column label]
   std::vector<std::vector<bool>> pairs;  ///< Unknown
+  /// Compared: labels of each column, which of them have no look-up, the test
+  /// by bits.
+  std::vector<std::vector<int64_t>> ends;
+  std::vector<std::vector<bool>> endMissed;
+  std::vector<bool> test;
+  uint32_t rising = 0, falling = 0;
 
   Truth holds(int64_t row, int64_t column) const;
 };

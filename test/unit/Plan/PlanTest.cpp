@@ -72,6 +72,7 @@ private:
   }
 
   Relation drawRelation(const World &world);
+  void drawComparisons(const World &world, Relation &relation);
   void drawOrder(World &world);
   void drawPattern(World &world);
 
@@ -80,14 +81,15 @@ private:
 
 Relation Generator::drawRelation(const World &world) {
   Relation relation;
-  relation.kind = uint32_t(below(3));
+  relation.kind = uint32_t(below(4));
   const int misses = chance(70) ? 0 : 8;
   for (int64_t i = 0; i < world.N; ++i)
     relation.rowMissed.push_back(chance(misses));
   for (int64_t j = 0; j < world.M; ++j)
     relation.columnMissed.push_back(chance(misses));
-  const int64_t labels =
-      relation.kind == EFFATTN_RELATION_LABELS ? 1 + below(3) : 1;
+  const bool one = relation.kind == EFFATTN_RELATION_BITMAP ||
+                   relation.kind == EFFATTN_RELATION_UNKNOWN;
+  const int64_t labels = one ? 1 : 1 + below(3);
   relation.rows.resize(world.N);
   for (int64_t l = 0; l < labels; ++l) {
     const auto drawn = drawLabels(world.N);
@@ -95,6 +97,8 @@ Relation Generator::drawRelation(const World &world) {
       relation.rows[i].push_back(drawn[i]);
   }
   relation.columns = drawLabels(world.M);
+  if (relation.kind == EFFATTN_RELATION_COMPARED)
+    drawComparisons(world, relation);
   const int percent = int(below(101));
   for (int u = 0; u < 5; ++u) {
     relation.table.emplace_back();
@@ -108,6 +112,37 @@ Relation Generator::drawRelation(const World &world) {
       relation.pairs[i].push_back(chance(percent));
   }
   return relation;
+}
+
+/// Labels of columns are drawn, sometimes far apart, or are positions; the test
+/// is a random disjunction of conjunctions.
+void Generator::drawComparisons(const World &world, Relation &relation) {
+  const auto count =
+      uint32_t(relation.rows.empty() ? 1 : relation.rows[0].size());
+  const int misses = chance(70) ? 0 : 10;
+  relation.ends.assign(world.M, std::vector<int64_t>(count));
+  relation.endMissed.assign(world.M, std::vector<bool>(count));
+  for (uint32_t k = 0; k < count; ++k) {
+    const int64_t kind = below(4), scale = 1 + below(9), shift = below(20) - 10;
+    relation.rising |= uint32_t(kind == 0) << k;
+    relation.falling |= uint32_t(kind == 1) << k;
+    const auto drawn = drawLabels(world.M);
+    for (int64_t j = 0; j < world.M; ++j) {
+      relation.ends[j][k] = kind == 0   ? shift + j
+                            : kind == 1 ? shift - j
+                                        : drawn[j] * scale;
+      relation.endMissed[j][k] = kind > 1 && chance(misses);
+    }
+    for (auto &row : relation.rows)
+      row[k] = kind > 1 ? row[k] * scale : row[k] * 5 + below(3) - 12 + shift;
+  }
+  std::vector<uint32_t> terms;
+  for (int64_t n = below(4); n > 0; --n)
+    terms.push_back(uint32_t(below(1 << count)));
+  for (uint32_t bits = 0; bits < 1u << count; ++bits)
+    relation.test.push_back(
+        std::any_of(terms.begin(), terms.end(),
+                    [&](uint32_t term) { return (bits & term) == term; }));
 }
 
 void Generator::drawOrder(World &world) {
