@@ -41,11 +41,11 @@ static void place(effattn_planner *planner, const effattn_relation *relation,
     const bool falling = relation->falling >> k & 1;
     compared->slope[k] = rising - falling;
     compared->place[k] = (int32_t)compared->stored;
-    if (compared->slope[k])
+    if (!compared->slope[k])
+      ++compared->stored;
+    else if (request->parameters[1] > 0)
       compared->origin[k] =
           relation->column(request->parameters, request->tables, 0, k, &missed);
-    else
-      ++compared->stored;
   }
   for (uint32_t bits = 0; bits < 1u << compared->count; ++bits)
     if (relation->test(request->parameters, request->tables, bits, 0, &missed))

@@ -156,18 +156,17 @@ effattn.kernel @ranks("q" %q: !t, "t" %t: !effattn.tensor<[N] x i32>)
 }
 
 // As a whole neither tokens nor ranks bound the columns, but the window and the
-// blocks do, each by itself: no error.
+// steps of ranks do, each by itself: no error.
 // CHECK-LABEL: effattn.kernel @parts
 // CHECK: permuted = false
 // CHECK-SAME: unbounded = "{{[^"]+}}"
 effattn.kernel @parts("q" %q: !t, "t" %t: !effattn.tensor<[N] x i32>)
     -> (!t) dimensions ["N"] {
-  %c0 = arith.constant 0 : i64
   %c1 = arith.constant 1 : i64
   %c64 = arith.constant 64 : i64
   %w = effattn.window %c64, %c64, %c1
   %s = effattn.order sort table(%t : !effattn.tensor<[N] x i32>)
-  %b = effattn.same_block %c64, %c1, %c0
+  %b = effattn.stride %c64
   %r = effattn.in_order %s, %s, %b
   %p = effattn.union %w, %r
   %o, %ol = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%p) -> !t, !l

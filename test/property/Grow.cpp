@@ -91,7 +91,7 @@ Term Grower::positional() {
 
 Term Grower::withTable() {
   ++tables;
-  switch (pick(10)) {
+  switch (pick(12)) {
   case 0:
   case 1:
     return {Form::Keys, {}, {}};
@@ -117,6 +117,9 @@ Term Grower::withTable() {
     int64_t modulus = 1 + pick(5);
     return {Form::KeysWhere, {modulus, pick(int(modulus))}, {}};
   }
+  case 9:
+  case 10:
+    return {Form::Comprehension, {}, {comparedTables()}};
   default: {
     if (byHead || inOrder)
       return {Form::Keys, {}, {}};
@@ -166,7 +169,7 @@ Term Grower::condition(int depth) {
   }
   case 9:
     if (++tables < 3) {
-      switch (pick(5)) {
+      switch (pick(8)) {
       case 0:
         return {Form::InKeys, {}, {}};
       case 1:
@@ -176,6 +179,10 @@ Term Grower::condition(int depth) {
       case 3:
         return {
             Form::LabelIs, {pick(4)}, {{pick(2) ? Form::I : Form::J, {}, {}}}};
+      case 4:
+      case 5:
+      case 6:
+        return comparedTables();
       default: {
         int64_t size = 1 + pick(4);
         return {Form::Bit,
@@ -188,6 +195,42 @@ Term Grower::condition(int depth) {
     return comparison(2);
   default:
     return comparison(2);
+  }
+}
+
+/// What a table says of a row or a column, compared with the other: one
+/// comparison, or two that make a span or leave it out.
+Term Grower::comparedTables() {
+  static const int operators[] = {0, 1, 2, 3};
+  bool ofRow = pick(2);
+  Term own = {ofRow ? Form::I : Form::J, {}, {}},
+       other = {ofRow ? Form::J : Form::I, {}, {}};
+  Term start = {Form::Start, {}, {own}}, end = {Form::End, {}, {own}};
+  switch (pick(6)) {
+  case 0:
+    return {Form::Compare, {operators[pick(4)]}, {start, other}};
+  case 1:
+    return {
+        Form::Compare, {operators[pick(4)]}, {start, {Form::End, {}, {other}}}};
+  case 2:
+    return {Form::Compare,
+            {operators[pick(4)]},
+            {{Form::Add, {}, {start, integer(1)}}, other}};
+  case 3:
+    return {Form::Compare,
+            {operators[pick(4)]},
+            {{Form::Abs, {}, {{Form::Sub, {}, {other, end}}}},
+             {Form::Constant, {pick(6)}, {}}}};
+  case 4:
+    return {Form::And,
+            {},
+            {{Form::Compare, {1}, {start, other}},
+             {Form::Compare, {0}, {other, end}}}};
+  default:
+    return {Form::Or,
+            {},
+            {{Form::Compare, {0}, {other, start}},
+             {Form::Compare, {3}, {other, end}}}};
   }
 }
 
@@ -315,6 +358,18 @@ World Grower::world() {
   };
   world.keys = members(world.M);
   world.queries = members(world.N);
+  // Positions, a few of them outside; the ends after the starts mostly.
+  world.st = draw(World::tableLength, 20);
+  world.en = draw(World::tableLength, 20);
+  bool areSpans = pick(3), areSorted = pick(2);
+  for (int64_t k = 0; k < World::tableLength; ++k) {
+    world.st[k] -= 1;
+    world.en[k] += areSpans ? world.st[k] - 8 : 0;
+  }
+  if (areSorted) {
+    std::sort(world.st.begin(), world.st.end());
+    std::sort(world.en.begin(), world.en.end());
+  }
   return world;
 }
 

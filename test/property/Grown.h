@@ -85,6 +85,8 @@ enum class Form {
   Abs,
   IfInteger,
   Label,
+  Start,
+  End,
   Head,
   IY,
   IX,
@@ -104,11 +106,12 @@ struct Term {
 struct World {
   static constexpr int64_t heads = 2, tableLength = 40, blocks = 12;
   int64_t N = 0, M = 0, Y = 0, X = 0, P = 0;
-  std::vector<int64_t> t;  ///< labels
-  std::vector<int64_t> u;  ///< labels by head
-  std::vector<int64_t> s;  ///< what to sort by, N of them
-  std::vector<int64_t> pm; ///< a permutation of N
-  std::vector<int64_t> bm; ///< bits, blocks x blocks
+  std::vector<int64_t> t;      ///< labels
+  std::vector<int64_t> u;      ///< labels by head
+  std::vector<int64_t> st, en; ///< positions
+  std::vector<int64_t> s;      ///< what to sort by, N of them
+  std::vector<int64_t> pm;     ///< a permutation of N
+  std::vector<int64_t> bm;     ///< bits, blocks x blocks
   std::vector<int64_t> keys, queries;
 
   int64_t q0() const { return M - N; }
@@ -162,6 +165,7 @@ private:
   Term withTable();
   Term condition(int depth);
   Term comparison(int depth);
+  Term comparedTables();
   Term integer(int depth);
   Term leaf();
 

@@ -206,6 +206,10 @@ int64_t Meaning::integer(const Term &term, int64_t i, int64_t j) {
     return condition(term.kids[0], i, j) ? kid(1) : kid(2);
   case Form::Label:
     return at(world.t, 0, World::tableLength, kid(0));
+  case Form::Start:
+    return at(world.st, 0, World::tableLength, kid(0));
+  case Form::End:
+    return at(world.en, 0, World::tableLength, kid(0));
   case Form::Head:
     return h;
   case Form::IY:

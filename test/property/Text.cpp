@@ -81,6 +81,8 @@ const FormInfo &infoOf(Form form) {
       {Form::Abs, {I, "abs($0)"}},
       {Form::IfInteger, {I, "(if $0 then $1 else $2)"}},
       {Form::Label, {I, "t[$0]"}},
+      {Form::Start, {I, "st[$0]"}},
+      {Form::End, {I, "en[$0]"}},
       {Form::Head, {I, "h"}},
       {Form::IY, {I, "i.y"}},
       {Form::IX, {I, "i.x"}},
@@ -140,6 +142,8 @@ std::string kernelText(const Term &pattern, const World &world) {
       {"X", "i64"},
       {"t", fmt::format("i32[{}]", World::tableLength)},
       {"u", fmt::format("i32[{}, {}]", World::heads, World::tableLength)},
+      {"st", fmt::format("i32[{}]", World::tableLength)},
+      {"en", fmt::format("i32[{}]", World::tableLength)},
       {"s", "i32[N]"},
       {"pm", "i32[N]"},
       {"bm", fmt::format("bool[{0}, {0}]", World::blocks)},
@@ -168,6 +172,8 @@ reference::Inputs World::inputs() const {
   };
   add("t", {tableLength}, t);
   add("u", {heads, tableLength}, u);
+  add("st", {tableLength}, st);
+  add("en", {tableLength}, en);
   add("s", {N}, s);
   add("pm", {N}, pm);
   add("bm", {blocks, blocks}, bm);
