@@ -144,6 +144,42 @@ int64_t bandOfBlocks(const int64_t *p, int64_t tile, effattn_run *runs,
 }
 
 //===----------------------------------------------------------------------===//
+// Spans of about 512 keys, each query its own; and documents of about 100,
+// which each key leaves behind its last query.
+//===----------------------------------------------------------------------===//
+
+int64_t endOfSpan(const int64_t *, const effattn_plan_table *tables, int64_t a,
+                  int64_t b, int32_t *) {
+  const int32_t start = static_cast<const int32_t *>(tables[0].data)[a];
+  return b == 0 ? start : -1 - (start + 512);
+}
+
+int64_t position(const int64_t *, const effattn_plan_table *, int64_t a,
+                 int64_t b, int32_t *) {
+  return b == 0 ? a : -2 - a;
+}
+
+int64_t bothBits(const int64_t *, const effattn_plan_table *, int64_t a,
+                 int64_t, int32_t *) {
+  return a == 3;
+}
+
+int64_t rowPosition(const int64_t *, const effattn_plan_table *, int64_t a,
+                    int64_t, int32_t *) {
+  return a + 1;
+}
+
+int64_t endOfDocument(const int64_t *, const effattn_plan_table *tables,
+                      int64_t a, int64_t, int32_t *) {
+  return static_cast<const int32_t *>(tables[0].data)[a];
+}
+
+int64_t oneBit(const int64_t *, const effattn_plan_table *, int64_t a, int64_t,
+               int32_t *) {
+  return a;
+}
+
+//===----------------------------------------------------------------------===//
 
 struct Result {
   effattn_plan plan;
@@ -227,6 +263,46 @@ TEST(PlanSize, BigBird) {
   request.relation = &relation;
   request.tables = &table;
   report("BigBird", request);
+}
+
+/// The pattern is the relation.
+void reportRelation(const char *name, const effattn_relation &relation,
+                    const std::vector<int32_t> &values) {
+  const effattn_case cases[] = {{nullptr, nullptr, nullptr},
+                                {everything, nullptr, everything},
+                                {nullptr, everything, everything}};
+  const int64_t shape[] = {N}, stride[] = {1};
+  const effattn_plan_table table = {values.data(), EFFATTN_I32, 1, shape,
+                                    stride};
+  effattn_plan_request request = {};
+  request.cases = cases;
+  request.relations = 1;
+  request.relation = &relation;
+  request.tables = &table;
+  report(name, request);
+}
+
+TEST(PlanSize, Spans) {
+  std::vector<int32_t> starts;
+  for (int64_t i = 0; i < N; ++i)
+    starts.push_back(int32_t(std::max<int64_t>(0, i - 400 - i * 37 % 91)));
+  reportRelation(
+      "spans",
+      {EFFATTN_RELATION_COMPARED, 2, endOfSpan, position, bothBits, 1, 2},
+      starts);
+}
+
+TEST(PlanSize, DocumentsByColumn) {
+  std::vector<int32_t> ends(N);
+  for (int64_t j = N, end = N; j-- > 0;) {
+    if (j * 7919 % 100 == 0)
+      end = j + 1;
+    ends[j] = int32_t(end);
+  }
+  reportRelation(
+      "documents by column",
+      {EFFATTN_RELATION_COMPARED, 1, rowPosition, endOfDocument, oneBit, 0, 0},
+      ends);
 }
 
 } // namespace
