@@ -14,6 +14,11 @@
 |* same with one comparison, with several the rows are looked at one by one
 |* where this leaves room.
 |*
+|* Where labels are in no order there is an interval for each column or so. That
+|* is worth its work where the rest of the pattern lets a tile touch most
+columns;
+|* where it is a few, they are all in state 2 then.
+|*
 |* A column whose look-up was out of range has labels from the least to the
 |* greatest; if that decides, it is in state 2.
 |*
@@ -96,6 +101,26 @@ static void join_children(effattn_plan_compared *compared, int32_t level,
   }
 }
 
+/* Labels in no order: within a node of level 1 they are as far apart as a
+   quarter of all their range, on average. */
+static bool is_rough(const effattn_plan_compared *compared) {
+  if (compared->levels < 3)
+    return false;
+  for (int32_t s = 0; s < (int32_t)compared->stored; ++s) {
+    const effattn_plan_range all =
+        node_range(compared, s, compared->levels - 1, 0);
+    double sum = 0;
+    for (int64_t node = 0; node < compared->nodes[1]; ++node) {
+      const effattn_plan_range own = node_range(compared, s, 1, node);
+      sum += (double)own.high - (double)own.low;
+    }
+    if (4 * sum >
+        ((double)all.high - (double)all.low) * (double)compared->nodes[1])
+      return true;
+  }
+  return false;
+}
+
 bool effattn_plan_compare_columns(effattn_planner *planner, uint32_t number) {
   const effattn_plan_request *request = planner->request;
   const effattn_relation *relation = &request->relation[number];
@@ -129,6 +154,7 @@ bool effattn_plan_compare_columns(effattn_planner *planner, uint32_t number) {
   for (int32_t level = 1; level <= top; ++level)
     for (int64_t node = 0; node < compared->nodes[level]; ++node)
       join_children(compared, level, node);
+  compared->rough = is_rough(compared);
   return true;
 }
 
@@ -232,8 +258,12 @@ bool effattn_plan_find_compared(effattn_planner *planner, uint32_t number,
                .labels = labels,
                .rows = rows,
                .width = width};
-  if (!compared->levels || !rows)
+  const effattn_plan_range touched = planner->touched;
+  if (!compared->levels || !rows || touched.low >= touched.high)
     return true;
+  if (compared->rough && 2 * (touched.high - touched.low) < compared->nodes[0])
+    return effattn_plan_add_interval(planner, &planner->found, touched.low,
+                                     touched.high, 2);
   for (uint32_t k = 0; k < compared->count; ++k) {
     scan.row[k] = (effattn_plan_range){labels[k], labels[k]};
     for (int64_t n = 1; n < rows; ++n) {

@@ -74,6 +74,7 @@ typedef struct effattn_plan_compared {
   int32_t place[EFFATTN_PLAN_MOST_COMPARISONS];
   int64_t slope[EFFATTN_PLAN_MOST_COMPARISONS];
   int64_t origin[EFFATTN_PLAN_MOST_COMPARISONS];
+  bool rough; /* stored labels are in no order */
   int32_t levels;
   int64_t nodes[EFFATTN_PLAN_LEVELS]; /* of a level */
   int64_t start[EFFATTN_PLAN_LEVELS]; /* among all from level 1 on */
