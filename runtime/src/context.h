@@ -10,6 +10,9 @@
 
 typedef struct effattn_pool effattn_pool;
 
+/* A power of 2: tens of thousands of plans fit into the usual bound. */
+#define EFFATTN_PLAN_BUCKETS 2048
+
 struct effattn_context {
   effattn_options options; /* as given, 0 where the caller's is shorter */
   int32_t threads;         /* resolved: at least 1 */
@@ -25,8 +28,11 @@ struct effattn_context {
   effattn_block *blocks;     /* unused ones, last used first */
   size_t block_bytes;        /* in `blocks` */
   size_t block_limit;        /* most bytes of blocks that one launch held */
-  effattn_plan_entry *plans; /* cached ones, last used first */
-  size_t plan_bytes;         /* of them */
+  /* Cached plans: the last used one, the one used longest ago, and all by a
+     hash of what tells them apart. */
+  effattn_plan_entry *plans, *oldest_plan;
+  effattn_plan_entry *plan_buckets[EFFATTN_PLAN_BUCKETS];
+  size_t plan_bytes; /* of them */
   bool default_context;
   uint64_t users; /* of the default context: calls in progress */
 

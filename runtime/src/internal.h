@@ -216,7 +216,8 @@ struct effattn_launch {
 /* A plan with a count of its users. */
 typedef struct effattn_plan_entry {
   effattn_plan plan;
-  struct effattn_plan_entry *next; /* in the cache, last used first */
+  struct effattn_plan_entry *next, *previous; /* cached: by use, last first */
+  struct effattn_plan_entry *same;            /* cached: of one bucket */
   const effattn_attend *attend;
   const effattn_attend_code *code;
   uint64_t users;

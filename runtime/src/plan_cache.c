@@ -35,55 +35,87 @@ static bool reads_tables(const effattn_attend *attend,
          attend->extras;
 }
 
-/* The link to an equal entry, or NULL. The mutex is held. */
-static effattn_plan_entry **find(effattn_context *context,
-                                 const effattn_attend *attend,
-                                 const effattn_attend_code *code,
-                                 const int64_t *integers) {
-  const uint32_t words = key_words(attend);
-  for (effattn_plan_entry **link = &context->plans; *link;
-       link = &(*link)->next) {
-    const effattn_plan_entry *entry = *link;
-    if (entry->attend == attend && entry->code == code &&
-        entry->integers == words &&
-        memcmp(entry->key, integers, words * sizeof(int64_t)) == 0)
-      return link;
+/*===- the cache: a hash table, and a list by use. The mutex is held. ----===*/
+
+static effattn_plan_entry **bucket_of(effattn_context *context,
+                                      const effattn_attend *attend,
+                                      const effattn_attend_code *code,
+                                      const int64_t *key, uint32_t words) {
+  uint64_t hash = (uint64_t)(uintptr_t)attend ^ (uint64_t)(uintptr_t)code << 1;
+  for (uint32_t k = 0; k < words; ++k) {
+    hash = (hash ^ (uint64_t)key[k]) * 0x9E3779B97F4A7C15u;
+    hash ^= hash >> 32;
   }
-  return NULL;
+  return &context->plan_buckets[hash % EFFATTN_PLAN_BUCKETS];
 }
 
-static effattn_plan_entry *unlink_entry(effattn_context *context,
-                                        effattn_plan_entry **link) {
-  effattn_plan_entry *entry = *link;
-  *link = entry->next;
-  entry->next = NULL;
-  context->plan_bytes -= entry->plan.bytes;
+/* An equal entry, or NULL. */
+static effattn_plan_entry *find(effattn_context *context,
+                                const effattn_attend *attend,
+                                const effattn_attend_code *code,
+                                const int64_t *integers) {
+  const uint32_t words = key_words(attend);
+  effattn_plan_entry *entry =
+      *bucket_of(context, attend, code, integers, words);
+  while (entry && !(entry->attend == attend && entry->code == code &&
+                    entry->integers == words &&
+                    memcmp(entry->key, integers, words * sizeof(int64_t)) == 0))
+    entry = entry->same;
   return entry;
 }
 
-static void link_first(effattn_context *context, effattn_plan_entry *entry) {
+static void list_first(effattn_context *context, effattn_plan_entry *entry) {
+  entry->previous = NULL;
   entry->next = context->plans;
+  *(entry->next ? &entry->next->previous : &context->oldest_plan) = entry;
   context->plans = entry;
+}
+
+static void unlist(effattn_context *context, effattn_plan_entry *entry) {
+  *(entry->previous ? &entry->previous->next : &context->plans) = entry->next;
+  *(entry->next ? &entry->next->previous : &context->oldest_plan) =
+      entry->previous;
+  entry->next = entry->previous = NULL;
+}
+
+static void add(effattn_context *context, effattn_plan_entry *entry) {
+  effattn_plan_entry **bucket = bucket_of(context, entry->attend, entry->code,
+                                          entry->key, entry->integers);
+  entry->same = *bucket;
+  *bucket = entry;
+  entry->cached = true;
+  list_first(context, entry);
   context->plan_bytes += entry->plan.bytes;
 }
 
-/* Uncaches entries used longest ago until the rest fits, and lists those that
-   nobody uses, for destruction without the mutex. */
+/* Takes an entry out of the cache; gives it, where nobody uses it, in front of
+   `gone` for destruction without the mutex. */
+static effattn_plan_entry *discard(effattn_context *context,
+                                   effattn_plan_entry *entry,
+                                   effattn_plan_entry *gone) {
+  effattn_plan_entry **link = bucket_of(context, entry->attend, entry->code,
+                                        entry->key, entry->integers);
+  while (*link != entry)
+    link = &(*link)->same;
+  *link = entry->same;
+  unlist(context, entry);
+  context->plan_bytes -= entry->plan.bytes;
+  entry->cached = false;
+  if (entry->users > 0)
+    return gone;
+  entry->next = gone;
+  return entry;
+}
+
+/* Discards the entries used longest ago until the rest fits. */
 static effattn_plan_entry *shrink(effattn_context *context) {
   effattn_plan_entry *gone = NULL;
-  while (context->plan_bytes > context->options.plan_cache_bytes) {
-    effattn_plan_entry **link = &context->plans;
-    while ((*link)->next)
-      link = &(*link)->next;
-    effattn_plan_entry *last = unlink_entry(context, link);
-    last->cached = false;
-    if (last->users == 0) {
-      last->next = gone;
-      gone = last;
-    }
-  }
+  while (context->plan_bytes > context->options.plan_cache_bytes)
+    gone = discard(context, context->oldest_plan, gone);
   return gone;
 }
+
+/*===- launches ----------------------------------------------------------===*/
 
 static void destroy_all(effattn_context *context, effattn_plan_entry *list) {
   while (list) {
@@ -97,12 +129,11 @@ static effattn_plan_entry *find_cached(effattn_context *context,
                                        const effattn_attend *attend,
                                        const effattn_attend_code *code,
                                        const int64_t *integers) {
-  effattn_plan_entry *entry = NULL;
   pthread_mutex_lock(&context->mutex);
-  effattn_plan_entry **link = find(context, attend, code, integers);
-  if (link) {
-    entry = unlink_entry(context, link);
-    link_first(context, entry);
+  effattn_plan_entry *entry = find(context, attend, code, integers);
+  if (entry) {
+    unlist(context, entry);
+    list_first(context, entry);
     ++entry->users;
   }
   pthread_mutex_unlock(&context->mutex);
@@ -112,17 +143,14 @@ static effattn_plan_entry *find_cached(effattn_context *context,
 /* Gives the entry to use: another thread may have made the same plan. */
 static effattn_plan_entry *insert(effattn_context *context,
                                   effattn_plan_entry *made) {
-  effattn_plan_entry *gone = NULL, *used = made;
+  effattn_plan_entry *gone = made;
   pthread_mutex_lock(&context->mutex);
-  effattn_plan_entry **link =
-      find(context, made->attend, made->code, made->key);
-  if (link) {
-    used = *link;
+  effattn_plan_entry *used = find(context, made->attend, made->code, made->key);
+  if (used) {
     ++used->users;
-    gone = made;
   } else {
-    made->cached = true;
-    link_first(context, made);
+    used = made;
+    add(context, made);
     gone = shrink(context);
   }
   pthread_mutex_unlock(&context->mutex);
@@ -196,22 +224,13 @@ void effattn_plans_forget(effattn_context *context,
                           const effattn_kernel *kernel) {
   effattn_plan_entry *gone = NULL;
   pthread_mutex_lock(&context->mutex);
-  effattn_plan_entry **link = &context->plans;
-  while (*link) {
-    const effattn_attend *attend = (*link)->attend;
+  for (effattn_plan_entry *entry = context->plans, *next; entry; entry = next) {
+    next = entry->next;
     bool its = false;
     for (uint32_t i = 0; i < kernel->attends; ++i)
-      its = its || attend == &kernel->attend[i];
-    if (!its) {
-      link = &(*link)->next;
-      continue;
-    }
-    effattn_plan_entry *entry = unlink_entry(context, link);
-    entry->cached = false;
-    if (entry->users == 0) {
-      entry->next = gone;
-      gone = entry;
-    }
+      its = its || entry->attend == &kernel->attend[i];
+    if (its)
+      gone = discard(context, entry, gone);
   }
   pthread_mutex_unlock(&context->mutex);
   destroy_all(context, gone);
@@ -219,6 +238,7 @@ void effattn_plans_forget(effattn_context *context,
 
 void effattn_plans_destroy(effattn_context *context) {
   destroy_all(context, context->plans);
-  context->plans = NULL;
+  memset(context->plan_buckets, 0, sizeof context->plan_buckets);
+  context->plans = context->oldest_plan = NULL;
   context->plan_bytes = 0;
 }

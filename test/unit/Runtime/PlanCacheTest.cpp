@@ -159,6 +159,40 @@ TEST(PlanCache, BytesAreBounded) {
   EXPECT_GT(planned, 0) << "the first one was dropped";
 }
 
+/// More lengths than the table has buckets, in another order each time; those
+/// used longest ago go.
+TEST(PlanCache, ManyLengths) {
+  const int64_t lengths = 5000, kept = 3000;
+  Planner planner;
+  size_t bytes;
+  {
+    Context context(1);
+    effattn_plan_entry *entry = planner.acquire(context, 4, 1);
+    bytes = entry->plan.bytes;
+    effattn_plan_release(context, entry);
+  }
+  const int one = callsOfOnePlan();
+  Context context(bounded(kept * bytes));
+  planned = 0;
+  for (int64_t M = 1; M <= lengths; ++M)
+    effattn_plan_release(context, planner.acquire(context, 4, M));
+  EXPECT_EQ(planned, lengths * one);
+  planned = 0;
+  for (int64_t step = 0; step < kept; ++step) {
+    const int64_t M = lengths - step * 7 % kept;
+    effattn_plan_entry *entry = planner.acquire(context, 4, M);
+    EXPECT_EQ(entry->plan.full_columns, M);
+    effattn_plan_release(context, entry);
+  }
+  EXPECT_EQ(planned, 0) << "the last used ones are kept";
+  effattn_plan_release(context, planner.acquire(context, 4, 1));
+  EXPECT_EQ(planned, one);
+  // The one used longest ago made room for it.
+  planned = 0;
+  effattn_plan_release(context, planner.acquire(context, 4, lengths));
+  EXPECT_EQ(planned, one);
+}
+
 TEST(PlanCache, DroppedPlansLiveUntilTheirLastUser) {
   Planner planner;
   Context context(bounded(1));
