@@ -133,7 +133,8 @@ bool Analyser::findGlobalFacts() {
   if (context.failed())
     return fail(context.failure());
   if (IslSet ahead = aheadPairs())
-    facts->causality = findCausality(context, prepared, pairs, ahead);
+    facts->causality =
+        findCausality(context, prepared, pairs, ahead, options.growing.square);
   else if (context.failed())
     return fail(context.failure());
   if (!prepared.space.isGrid()) {

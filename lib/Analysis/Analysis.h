@@ -128,6 +128,7 @@ struct PatternFacts {
 struct GrowingSizes {
   bool queries = true, keys = true;
   std::vector<std::string> dimensions; ///< names, of axes of tokens
+  bool square = false; ///< always as many keys as queries, for causality
   bool operator==(const GrowingSizes &) const = default;
 };
 

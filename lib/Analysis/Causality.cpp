@@ -82,7 +82,7 @@ std::string describe(const Isl<isl_point> &point, const Prepared &prepared,
 
 Causality findCausality(const IslContext &context, const Prepared &prepared,
                         const std::vector<CasePairs> &cases,
-                        const IslSet &ahead) {
+                        const IslSet &ahead, bool square) {
   const Parameters &parameters = prepared.parameters;
   IslSet domain =
       intersect(pairDomain(context, prepared, prepared.space), ahead);
@@ -90,12 +90,15 @@ Causality findCausality(const IslContext &context, const Prepared &prepared,
     IslSet found = intersect(pairs.inside, domain);
     if (isl_set_is_empty(found.get()) != isl_bool_false)
       continue;
-    IslSet square = intersect(
+    IslSet ofSquare = intersect(
         found, parseSet(context, fmt::format("{} -> {{ [{}] : M = N }}",
                                              parameters.isl(),
                                              prepared.space.pairNames())));
-    if (isl_set_is_empty(square.get()) == isl_bool_false)
-      found = square;
+    isl_bool none = isl_set_is_empty(ofSquare.get());
+    if (square && none == isl_bool_true)
+      continue;
+    if (none == isl_bool_false)
+      found = ofSquare;
     int count = static_cast<int>(parameters.list().size());
     found = IslSet(isl_set_move_dims(found.release(), isl_dim_set, 0,
                                      isl_dim_param, 0, count));

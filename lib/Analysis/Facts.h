@@ -36,10 +36,10 @@ std::string columnText(const IslSet &columns, const IslSet &context,
 IslSet pairDomain(const IslContext &context, const Prepared &prepared,
                   const Space &space);
 
-/// Causality.cpp. `ahead` holds the pairs that look ahead.
+/// Causality.cpp. `ahead` holds the pairs that look ahead, `square`: M is N.
 Causality findCausality(const IslContext &context, const Prepared &prepared,
                         const std::vector<CasePairs> &cases,
-                        const IslSet &ahead);
+                        const IslSet &ahead, bool square);
 
 /// Unbounded.cpp: a case in which Unknown alone decides over columns of a row
 /// whose number grows with the number of tokens; nothing where there is none.

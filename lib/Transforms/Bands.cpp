@@ -2,6 +2,7 @@
 
 #include "lib/Transforms/Bands.h"
 
+#include "dialect/Ragged.h"
 #include "lib/Transforms/Terms.h"
 
 #include <algorithm>
@@ -131,6 +132,10 @@ GrowingSizes growingSizes(Operation *op) {
   ScalarRef n = tokens(attend ? attend.getOutput() : op->getOperand(0));
   ScalarRef m = tokens(attend ? attend.getV() : op->getOperand(1));
   GrowingSizes result{!n->isConstant(), !m->isConstant(), {}};
+  Value q = attend ? attend.getQ() : op->getOperand(0);
+  Value k = attend ? attend.getV() : op->getOperand(1);
+  result.square =
+      equivalent(n, m) && (q ? ir::offsetsOf(q) : Value()) == ir::offsetsOf(k);
   for (const ScalarRef &axis : {n, m})
     walk(axis, [&](const Scalar &node) {
       if (node.kind == ScalarKind::Dimension)

@@ -1,5 +1,6 @@
 //===- CausalityAttend.cpp - reaches through an attend --------------------===//
 
+#include "lib/Transforms/Bands.h"
 #include "lib/Transforms/Causality.h"
 #include "lib/Transforms/Facts.h"
 
@@ -55,6 +56,7 @@ public:
     options.bottomRight = !parts.q0;
     options.extents = form.extents;
     options.count = false;
+    options.growing.square = growingSizes(op).square;
     options.maxOperations = reaches.maxOperations;
     if (isa<ir::AttendOp>(op))
       name = "attend";
