@@ -2,6 +2,7 @@
 
 #include "lib/Lowering/AttendPlanner.h"
 
+#include "lib/Analysis/Constant.h"
 #include "lib/Lowering/EmitTiles.h"
 
 #include <fmt/format.h>
@@ -221,8 +222,19 @@ bool AttendPlanner::emitRelation(const std::string &prefix,
     relation.rising |= uint32_t(atom.columnSteps[k] > 0) << k;
     relation.falling |= uint32_t(atom.columnSteps[k] < 0) << k;
   }
-  return !relation.row.empty() && !relation.column.empty() &&
-         (!atom.test || !relation.test.empty());
+  bool done = !relation.row.empty() && !relation.column.empty() &&
+              (!atom.test || !relation.test.empty());
+  auto end = [&](const char *part, const std::vector<ScalarRef> &labels,
+                 const char *index, std::string &symbol) {
+    ScalarRef until = constantUntil(labels, index);
+    if (!until)
+      return;
+    symbol = value(prefix + part, {until}, index);
+    done &= !symbol.empty();
+  };
+  end("_row_end", atom.rowLabels, "i", relation.rowEnd);
+  end("_column_end", atom.columnLabels, "j", relation.columnEnd);
+  return done;
 }
 
 bool AttendPlanner::emitStart(const std::string &prefix, const ScalarRef &q0,

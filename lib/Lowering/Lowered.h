@@ -35,6 +35,7 @@ struct LoweredRelation {
   std::string row, column, test; ///< symbols; empty: none
   /// Bits: comparisons whose column label is j, or -j, and a constant.
   uint32_t rising = 0, falling = 0;
+  std::string rowEnd, columnEnd; ///< symbols; empty: none
 };
 
 struct LoweredAttend {

@@ -21,7 +21,8 @@ DescriptorTypes::DescriptorTypes(LLVMContext &context) {
   argument = make({pointer, u32, u32, u32, u32, pointer, expression, u32, u32});
   require = make({expression, pointer});
   planTable = make({pointer, u32, u32, pointer, pointer});
-  relation = make({u32, u32, pointer, pointer, pointer, u32, u32});
+  relation =
+      make({u32, u32, pointer, pointer, pointer, u32, u32, pointer, pointer});
   attendCase = make({pointer, pointer, pointer});
   attendCode = make({u32, u32, u32, u32, u32, u32, pointer, pointer, pointer,
                      pointer, pointer, pointer, pointer});
@@ -222,7 +223,8 @@ Constant *Builder::relation(const LoweredRelation &relation) {
   return ConstantStruct::get(types.relation, u32(kind), u32(relation.labels),
                              planner(relation.row), planner(relation.column),
                              planner(relation.test), u32(relation.rising),
-                             u32(relation.falling));
+                             u32(relation.falling), planner(relation.rowEnd),
+                             planner(relation.columnEnd));
 }
 
 Constant *Builder::attend(const LoweredAttend &attend) {

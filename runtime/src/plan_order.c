@@ -1,8 +1,6 @@
-/*===- plan_order.c - permuted attends, and rows sorted by label ---------===*/
+/*===- plan_order.c - index sets of permuted attends ---------------------===*/
 
 #include "planner.h"
-
-#include <string.h>
 
 static bool contains(const effattn_plan_set *set, int32_t value) {
   int64_t low = 0, high = set->count;
@@ -72,27 +70,4 @@ bool effattn_plan_rank_sets(effattn_planner *planner,
   request->query_set = sets + keys;
   request->row_filter = filters;
   return true;
-}
-
-bool effattn_plan_order_rows(effattn_planner *planner) {
-  const effattn_plan_request *request = planner->request;
-  const effattn_relation *relation =
-      &request->relation[request->order_relation];
-  effattn_plan_array *ordered = &planner->ordered;
-  const int64_t rows = request->parameters[0];
-  if (!effattn_plan_array_reserve(planner, ordered, rows,
-                                  sizeof(effattn_plan_item)))
-    return false;
-  effattn_plan_item *items = ordered->data;
-  bool sorted = true;
-  for (int64_t row = 0; row < rows; ++row) {
-    int32_t missed = 0;
-    items[row] = (effattn_plan_item){
-        effattn_plan_key(relation->row(request->parameters, request->tables,
-                                       row, 0, &missed)),
-        (int32_t)row, 0};
-    sorted = sorted && (row == 0 || items[row - 1].key <= items[row].key);
-  }
-  ordered->count = sorted ? 0 : rows;
-  return sorted || effattn_plan_sort_items(planner, ordered);
 }

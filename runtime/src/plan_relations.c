@@ -1,11 +1,10 @@
 /*===- plan_relations.c - conditions on pairs that tables decide ---------===*\
 |*
-|* Columns are sorted by label once: what is kept are intervals of equal labels.
-|* The labels of a tile's rows then give the columns in state 1 and 2 of each
-|* relation; a tile whose rows have the labels of the tile before has its
-|* columns too. Where a look-up is out of range, a column is in state 2 for all
-|* rows, and all columns are for a row. Compared relations have a file of their
-|* own, plan_compare.c.
+|* The labels of a tile's rows (plan_labels.c) give the columns in state 1 and 2
+|* of each relation; a tile whose rows have the labels of the tile before has
+|* its columns too. Where a look-up is out of range, a column is in state 2 for
+|* all rows, and all columns are for a row. Compared relations have a file of
+|* their own, plan_compare.c.
 |*
 \*===----------------------------------------------------------------------===*/
 
@@ -13,104 +12,7 @@
 
 #include <string.h>
 
-/*===- columns by label --------------------------------------------------===*/
-
-static bool label_columns(effattn_planner *planner,
-                          const effattn_relation *relation,
-                          effattn_plan_labels *labels) {
-  const effattn_plan_request *request = planner->request;
-  for (int64_t column = 0; column < request->parameters[1]; ++column) {
-    int32_t missed = 0;
-    const uint64_t key = effattn_plan_key(relation->column(
-        request->parameters, request->tables, column, 0, &missed));
-    if (missed) {
-      if (!effattn_plan_add_interval(planner, &labels->missed, column,
-                                     column + 1, 2))
-        return false;
-      continue;
-    }
-    effattn_plan_item *last =
-        labels->items.count
-            ? (effattn_plan_item *)labels->items.data + labels->items.count - 1
-            : NULL;
-    if (last && last->key == key && last->b == column)
-      last->b = (int32_t)column + 1;
-    else if (!effattn_plan_add_item(planner, &labels->items,
-                                    (effattn_plan_item){key, (int32_t)column,
-                                                        (int32_t)column + 1}))
-      return false;
-  }
-  return effattn_plan_sort_items(planner, &labels->items);
-}
-
-bool effattn_plan_label_columns(effattn_planner *planner) {
-  const effattn_plan_request *request = planner->request;
-  for (uint32_t r = 0; r < request->relations; ++r) {
-    const effattn_relation *relation = &request->relation[r];
-    if (relation->kind == EFFATTN_RELATION_UNKNOWN)
-      continue;
-    planner->row_label_count +=
-        relation->kind == EFFATTN_RELATION_BITMAP ? 1 : relation->labels;
-    if (!(relation->kind == EFFATTN_RELATION_COMPARED
-              ? effattn_plan_compare_columns(planner, r)
-              : label_columns(planner, relation, &planner->labels[r])))
-      return false;
-  }
-  const int64_t width = (int64_t)planner->row_label_count + request->relations;
-  return effattn_plan_array_reserve(planner, &planner->row_labels,
-                                    width * planner->plan->tile_rows,
-                                    sizeof(int64_t)) &&
-         effattn_plan_array_reserve(planner, &planner->last_labels, width,
-                                    sizeof(int64_t));
-}
-
-/*===- labels of rows ----------------------------------------------------===*/
-
-static int64_t label_width(const effattn_planner *planner) {
-  return (int64_t)planner->row_label_count + planner->request->relations;
-}
-
-static void label_row(const effattn_planner *planner, int32_t row,
-                      int64_t *labels) {
-  const effattn_plan_request *request = planner->request;
-  int64_t *missed_flags = labels + planner->row_label_count;
-  for (uint32_t r = 0; r < request->relations; ++r) {
-    const effattn_relation *relation = &request->relation[r];
-    int32_t missed = 0;
-    if (relation->kind != EFFATTN_RELATION_UNKNOWN) {
-      const uint32_t count =
-          relation->kind == EFFATTN_RELATION_BITMAP ? 1 : relation->labels;
-      for (uint32_t n = 0; n < count; ++n)
-        *labels++ = relation->row(request->parameters, request->tables, row, n,
-                                  &missed);
-    }
-    missed_flags[r] = missed;
-  }
-}
-
-static bool same_labels(const int64_t *a, const int64_t *b, int64_t count) {
-  for (int64_t n = 0; n < count; ++n)
-    if (a[n] != b[n])
-      return false;
-  return true;
-}
-
-/* Fills in row_labels. Gives the number of rows to look at: 1 where all rows
-   have the same labels. */
-static int64_t label_rows(effattn_planner *planner, const int32_t *rows) {
-  const int64_t width = label_width(planner);
-  int64_t *labels = planner->row_labels.data;
-  int64_t count = 0;
-  bool uniform = true;
-  for (uint32_t k = 0; k < planner->plan->tile_rows; ++k) {
-    if (rows[k] < 0)
-      continue;
-    int64_t *own = labels + width * count++;
-    label_row(planner, rows[k], own);
-    uniform = uniform && same_labels(labels, own, width);
-  }
-  return uniform ? 1 : count;
-}
+/*===- labels of a tile ---------------------------------------------------===*/
 
 /* Sorted by label, each label once: `b` is how many of the rows have it.
    `at`: where the relation's labels are among those of a row. */
@@ -118,7 +20,7 @@ static bool count_labels(effattn_planner *planner, int64_t rows, uint32_t at,
                          uint32_t labels) {
   effattn_plan_array *items = &planner->items;
   const int64_t *label = planner->row_labels.data;
-  const int64_t width = label_width(planner);
+  const int64_t width = effattn_plan_label_width(planner);
   items->count = 0;
   for (int64_t row = 0; row < rows; ++row)
     for (uint32_t n = 0; n < labels; ++n)
@@ -154,10 +56,17 @@ static bool add_found(effattn_planner *planner, effattn_plan_interval found) {
   return true;
 }
 
-/* The first item whose key is not less. */
+/* The first item whose key is not less. Numbers of blocks follow each other:
+   then it is as far from the first one as its key. */
 static int64_t find_label(const effattn_plan_array *items, uint64_t key) {
   const effattn_plan_item *item = items->data;
   int64_t low = 0, high = items->count;
+  if (high == 0 || key <= item[0].key)
+    return 0;
+  const uint64_t distance = key - item[0].key;
+  if (distance < (uint64_t)high && item[distance].key == key &&
+      item[distance - 1].key != key)
+    return (int64_t)distance;
   while (low < high) {
     int64_t middle = low + (high - low) / 2;
     if (item[middle].key < key)
@@ -250,9 +159,8 @@ static bool find_relation(effattn_planner *planner, uint32_t number,
   const int64_t *label = planner->row_labels.data;
   bool missed = relation->kind == EFFATTN_RELATION_UNKNOWN;
   for (int64_t row = 0; row < rows; ++row)
-    missed =
-        missed ||
-        label[label_width(planner) * row + planner->row_label_count + number];
+    missed = missed || label[effattn_plan_label_width(planner) * row +
+                             planner->row_label_count + number];
   planner->found.count = 0;
   if (missed) {
     const int64_t columns = planner->request->parameters[1];
@@ -261,7 +169,7 @@ static bool find_relation(effattn_planner *planner, uint32_t number,
   }
   if (relation->kind == EFFATTN_RELATION_COMPARED)
     return effattn_plan_find_compared(planner, number, label + at, rows,
-                                      label_width(planner));
+                                      effattn_plan_label_width(planner));
   const bool bitmap = relation->kind == EFFATTN_RELATION_BITMAP;
   if (!count_labels(planner, rows, at, bitmap ? 1 : relation->labels) ||
       !(bitmap ? find_tested(planner, relation, labels)
@@ -314,13 +222,8 @@ static bool overlay(effattn_planner *planner, uint32_t weight) {
 
 bool effattn_plan_find_states(effattn_planner *planner, const int32_t *rows) {
   const effattn_plan_request *request = planner->request;
-  const int64_t width = label_width(planner);
-  const int64_t count = label_rows(planner, rows);
-  const bool uniform = count == 1;
-  if (uniform && planner->last_uniform &&
-      planner->last_touched.low <= planner->touched.low &&
-      planner->touched.high <= planner->last_touched.high &&
-      same_labels(planner->row_labels.data, planner->last_labels.data, width))
+  const int64_t count = effattn_plan_label_rows(planner, rows);
+  if (count == 0)
     return true;
   planner->last_uniform = false;
   planner->states.count = 0;
@@ -341,10 +244,10 @@ bool effattn_plan_find_states(effattn_planner *planner, const int32_t *rows) {
   for (int64_t n = 0; n < planner->states.count; ++n)
     covered += states[n].end - states[n].first;
   planner->outside = covered < request->parameters[1];
-  planner->last_uniform = uniform;
+  planner->last_uniform = count == 1;
   planner->last_touched = planner->touched;
-  if (uniform)
+  if (count == 1)
     memcpy(planner->last_labels.data, planner->row_labels.data,
-           (size_t)width * sizeof(int64_t));
+           (size_t)effattn_plan_label_width(planner) * sizeof(int64_t));
   return true;
 }

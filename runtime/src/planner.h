@@ -111,6 +111,8 @@ typedef struct effattn_planner {
      row_label_count + one flag for each relation, 1 where a look-up missed. */
   effattn_plan_array row_labels, last_labels;
   bool last_uniform; /* last_labels and the intervals below are of one row */
+  /* Rows that have the labels of the row that was labelled last. */
+  int64_t labelled_first, labelled_end;
   effattn_plan_array items, item_scratch; /* effattn_plan_item: of one use */
   /* Intervals of columns in states other than 0, by column and by state;
      `found` and `merged` are of one use. */
@@ -191,10 +193,22 @@ bool effattn_plan_group(effattn_planner *planner,
                         const effattn_plan_array *intervals, int64_t kinds,
                         int64_t *start, effattn_plan_array *grouped);
 
-/*===- plan_relations.c --------------------------------------------------===*/
+/*===- plan_labels.c -----------------------------------------------------===*/
 
 /* Finds the columns of each label. */
 bool effattn_plan_label_columns(effattn_planner *planner);
+/* Entries of the labels of a row in planner->row_labels. */
+int64_t effattn_plan_label_width(const effattn_planner *planner);
+/* Labels of the rows (-1: none) of a tile into planner->row_labels, each once
+   where equal ones follow each other. How many: 0 where planner->states holds
+   for them already. */
+int64_t effattn_plan_label_rows(effattn_planner *planner, const int32_t *rows);
+/* All rows by label into planner->ordered; leaves it empty where the labels are
+   sorted already. */
+bool effattn_plan_order_rows(effattn_planner *planner);
+
+/*===- plan_relations.c --------------------------------------------------===*/
+
 /* Finds the states of the columns in planner->touched for the rows of a tile
    (-1: none). */
 bool effattn_plan_find_states(effattn_planner *planner, const int32_t *rows);
@@ -253,8 +267,5 @@ bool effattn_plan_rows(effattn_planner *planner);
    planner->request that replaces it. */
 bool effattn_plan_rank_sets(effattn_planner *planner,
                             effattn_plan_request *request);
-/* All rows by label into planner->ordered; leaves it empty where the labels are
-   sorted already. */
-bool effattn_plan_order_rows(effattn_planner *planner);
 
 #endif /* EFFATTN_RUNTIME_PLANNER_H */

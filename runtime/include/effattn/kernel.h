@@ -150,6 +150,9 @@ typedef struct effattn_relation {
   /* Compared: bits of comparisons whose column label is a constant + j, a
      constant - j. */
   uint32_t rising, falling;
+  /* a: row or column; an end past it up to which the labels, and whether they
+     miss, are those of a. NULL: a + 1. Blocks of tokens have one label. */
+  effattn_plan_value row_end, column_end;
 } effattn_relation;
 
 /* One choice of truth values for the atoms of a pattern: see

@@ -56,7 +56,8 @@ TEST(Descriptor, LayoutIsThatOfTheHeader) {
   using X = effattn_relation;
   expectLayout(types.relation, sizeof(X),
                {AT(X, kind), AT(X, labels), AT(X, row), AT(X, column),
-                AT(X, test), AT(X, rising), AT(X, falling)});
+                AT(X, test), AT(X, rising), AT(X, falling), AT(X, row_end),
+                AT(X, column_end)});
   using C = effattn_case;
   expectLayout(types.attendCase, sizeof(C),
                {AT(C, tile_full), AT(C, tile_partial), AT(C, row)});
@@ -174,9 +175,10 @@ LoweredProgram makeProgram(mlir::MLIRContext &context) {
   attend.headEnd = 6;
   attend.extras = {"value"};
   attend.keyConditions = {"value", "value"};
-  attend.relations = {
-      {LoweredRelation::Kind::Labels, 3, "value", "value", ""},
-      {LoweredRelation::Kind::Compared, 2, "value", "value", "value", 1, 2}};
+  attend.relations = {{LoweredRelation::Kind::Labels, 3, "value", "value", "",
+                       0, 0, "value", ""},
+                      {LoweredRelation::Kind::Compared, 2, "value", "value",
+                       "value", 1, 2, "", ""}};
   kernel.attends.push_back(attend);
   // One that is as plain as can be.
   LoweredAttend plain;
@@ -301,6 +303,8 @@ TEST(Descriptor, ReadsBackThroughTheHeader) {
   EXPECT_EQ(attend.relation[0].labels, 3u);
   EXPECT_NE(attend.relation[0].row, nullptr);
   EXPECT_EQ(attend.relation[0].test, nullptr);
+  EXPECT_NE(attend.relation[0].row_end, nullptr);
+  EXPECT_EQ(attend.relation[0].column_end, nullptr);
   EXPECT_EQ(attend.relation[1].kind, uint32_t(EFFATTN_RELATION_COMPARED));
   EXPECT_EQ(attend.relation[1].labels, 2u);
   EXPECT_NE(attend.relation[1].test, nullptr);

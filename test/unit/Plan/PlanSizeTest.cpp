@@ -252,8 +252,15 @@ TEST(PlanSize, BigBird) {
   const int64_t shape[] = {blocks, random}, stride[] = {random, 1};
   const effattn_plan_table table = {drawn.data(), EFFATTN_I32, 2, shape,
                                     stride};
-  const effattn_relation relation = {
-      EFFATTN_RELATION_LABELS, random, drawnBlock, blockOf, nullptr, 0, 0};
+  const effattn_relation relation = {EFFATTN_RELATION_LABELS,
+                                     random,
+                                     drawnBlock,
+                                     blockOf,
+                                     nullptr,
+                                     0,
+                                     0,
+                                     nullptr,
+                                     nullptr};
   const effattn_plan_set set = {global.data(), int64_t(global.size())};
   effattn_plan_request request = {};
   request.cases = cases;

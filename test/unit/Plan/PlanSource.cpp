@@ -196,6 +196,18 @@ int64_t testLabels(const int64_t *, const effattn_plan_table *, int64_t a,
   return give(world->relations[n].table[a][b], out);
 }
 
+template <int n>
+int64_t rowEnd(const int64_t *, const effattn_plan_table *, int64_t a, int64_t,
+               int32_t *) {
+  return world->relations[n].rowEnds[a];
+}
+
+template <int n>
+int64_t columnEnd(const int64_t *, const effattn_plan_table *, int64_t a,
+                  int64_t, int32_t *) {
+  return world->relations[n].columnEnds[a];
+}
+
 const effattn_plan_value keyConditions[] = {keyCondition<0>, keyCondition<1>};
 const effattn_plan_value queryConditions[] = {queryCondition<0>,
                                               queryCondition<1>};
@@ -212,6 +224,10 @@ effattn_relation describe(const Relation &relation, bool first) {
     result.test = first ? testLabels<0> : testLabels<1>;
   result.rising = relation.rising;
   result.falling = relation.falling;
+  if (!relation.rowEnds.empty())
+    result.row_end = first ? rowEnd<0> : rowEnd<1>;
+  if (!relation.columnEnds.empty())
+    result.column_end = first ? columnEnd<0> : columnEnd<1>;
   return result;
 }
 

@@ -34,6 +34,9 @@ struct Relation {
   std::vector<std::vector<bool>> endMissed;
   std::vector<bool> test;
   uint32_t rising = 0, falling = 0;
+  /// Ends of the blocks of equal labels that rows and columns lie in; empty:
+  /// the planner is not told.
+  std::vector<int64_t> rowEnds, columnEnds;
 
   Truth holds(int64_t row, int64_t column) const;
 };

@@ -73,11 +73,29 @@ private:
 
   Relation drawRelation(const World &world);
   void drawComparisons(const World &world, Relation &relation);
+  std::vector<int64_t> blockEnds(int64_t count);
   void drawOrder(World &world);
   void drawPattern(World &world);
 
   std::mt19937 random;
 };
+
+/// Ends of blocks that begin before index 0 and end after the last one.
+std::vector<int64_t> Generator::blockEnds(int64_t count) {
+  std::vector<int64_t> ends;
+  const int64_t block = 1 + below(9), offset = below(9);
+  for (int64_t k = 0; k < count; ++k)
+    ends.push_back(((k + offset) / block + 1) * block - offset);
+  return ends;
+}
+
+/// Every index has what the first one of its block has.
+template <typename T>
+void spread(std::vector<T> &values, const std::vector<int64_t> &ends) {
+  for (size_t k = 1; k < ends.size(); ++k)
+    if (ends[k] == ends[k - 1])
+      values[k] = values[k - 1];
+}
 
 Relation Generator::drawRelation(const World &world) {
   Relation relation;
@@ -110,6 +128,16 @@ Relation Generator::drawRelation(const World &world) {
     relation.pairs.emplace_back();
     for (int64_t j = 0; j < world.M; ++j)
       relation.pairs[i].push_back(chance(percent));
+  }
+  if (chance(50)) {
+    relation.rowEnds = blockEnds(world.N);
+    spread(relation.rows, relation.rowEnds);
+    spread(relation.rowMissed, relation.rowEnds);
+  }
+  if (chance(50)) {
+    relation.columnEnds = blockEnds(world.M);
+    spread(relation.columns, relation.columnEnds);
+    spread(relation.columnMissed, relation.columnEnds);
   }
   return relation;
 }
