@@ -33,6 +33,11 @@ struct ConvertedOperands {
   llvm::SmallVector<mlir::Value> querySets;
 };
 
+/// Whether the leading axis of an order or an index set of rank 2 is the batch
+/// (or the sequences) of tensors [.., heads, tokens, channels]: it is the heads
+/// wherever it can be.
+bool leadsByBatch(llvm::ArrayRef<DimAttr> shape, TensorType tokens);
+
 /// Reads trees off values. A null result comes after a located error.
 class Converter {
 public:

@@ -67,6 +67,12 @@ effattn::TensorType toProgram(TensorType type) {
   return {toProgram(type.getElementType()), sizesOf(type.getShape())};
 }
 
+bool leadsByBatch(ArrayRef<DimAttr> shape, TensorType tokens) {
+  ArrayRef<DimAttr> axes = tokens.getShape();
+  return shape.size() == 2 &&
+         (axes.size() < 3 || shape[0] != axes[axes.size() - 3]);
+}
+
 effattn::TensorType toProgram(IndexSetType type) {
   return {ElementType::I32, sizesOf(type.getShape())};
 }

@@ -287,6 +287,39 @@ def Effattn_OrderTablesOp : Effattn_Op<"order_tables",
   let hasVerifier = 1;
 }
 
+def Effattn_SetTokensOp : Effattn_Op<"set_tokens", [Pure]> {
+  let summary = "the tokens whose ranks are in an index set";
+  let description = [{
+    `tokens` is the token of each rank (`effattn.order_tables`). The batch and
+    the heads of the result are those of the set and of the table. A single
+    leading axis is that of the heads; of the batch with `set_by_batch`,
+    `order_by_batch`.
+
+    ```mlir
+    %s = effattn.set_tokens %g, %tokens order_by_batch
+        : !effattn.index_set<[H, G] in N>, !effattn.tensor<[B, N] x i32>
+        -> !effattn.index_set<[B, H, G] in N>
+    ```
+  }];
+  let arguments = (ins Effattn_IndexSet:$set, Effattn_Tensor:$tokens,
+                       UnitAttr:$set_by_batch, UnitAttr:$order_by_batch);
+  let results = (outs Effattn_IndexSet:$result);
+  let assemblyFormat = [{
+    $set `,` $tokens (`set_by_batch` $set_by_batch^)?
+    (`order_by_batch` $order_by_batch^)? attr-dict `:` qualified(type($set)) `,`
+    qualified(type($tokens)) `->` qualified(type($result))
+  }];
+  let extraClassDeclaration = [{
+    /// Axes in front of the members of the result: null where there is none.
+    static DimAttr batchOf(::llvm::ArrayRef<DimAttr> shape, bool byBatch);
+    static DimAttr headsOf(::llvm::ArrayRef<DimAttr> shape, bool byBatch);
+    /// Of a set through an order.
+    static IndexSetType typeOf(IndexSetType set, TensorType tokens,
+                               bool setByBatch, bool orderByBatch);
+  }];
+  let hasVerifier = 1;
+}
+
 def Effattn_DrawBlocksOp : Effattn_Op<"draw_blocks",
     [Pure, AttrSizedOperandSegments]> {
   let summary = "the key blocks that random_blocks draws";

@@ -197,6 +197,54 @@ void OrderTablesOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   setName(getRanks(), "ranks");
 }
 
+DimAttr SetTokensOp::batchOf(ArrayRef<DimAttr> shape, bool byBatch) {
+  return shape.size() > 2 || (shape.size() == 2 && byBatch) ? shape[0]
+                                                            : DimAttr();
+}
+
+DimAttr SetTokensOp::headsOf(ArrayRef<DimAttr> shape, bool byBatch) {
+  return shape.size() > 2                ? shape[1]
+         : shape.size() == 2 && !byBatch ? shape[0]
+                                         : DimAttr();
+}
+
+IndexSetType SetTokensOp::typeOf(IndexSetType set, TensorType tokens,
+                                 bool setByBatch, bool orderByBatch) {
+  DimAttr one = DimAttr::constant(set.getContext(), 1);
+  SmallVector<DimAttr> shape;
+  // A length of 1 gives way to the other one.
+  auto add = [&](DimAttr own, DimAttr other) {
+    if (DimAttr axis = !own || (own == one && other) ? other : own)
+      shape.push_back(axis);
+  };
+  add(batchOf(set.getShape(), setByBatch),
+      batchOf(tokens.getShape(), orderByBatch));
+  add(headsOf(set.getShape(), setByBatch),
+      headsOf(tokens.getShape(), orderByBatch));
+  shape.push_back(set.getShape().back());
+  return IndexSetType::get(set.getContext(), shape, set.getBound());
+}
+
+LogicalResult SetTokensOp::verify() {
+  TensorType tokens = getTokens().getType();
+  IndexSetType set = getSet().getType();
+  if (!tokens.getElementType().isInteger(32) || tokens.getRank() < 1 ||
+      tokens.getRank() > 3)
+    return emitOpError() << "expected a table of i32, the tokens of each rank, "
+                            "but got "
+                         << tokens << " [S1]";
+  if (set.getShape().empty() || set.getShape().size() > 3)
+    return emitOpError() << "expected sets for all, by batch and by head, but "
+                            "got "
+                         << set << " [S1]";
+  IndexSetType expected =
+      typeOf(set, tokens, getSetByBatch(), getOrderByBatch());
+  if (getType() != expected)
+    return emitOpError() << "expected the result to be " << expected
+                         << ", but got " << getType() << " [S1]";
+  return success();
+}
+
 LogicalResult DrawBlocksOp::verify() {
   if (static_cast<int64_t>(getSize()) < 1)
     return emitOpError() << "expected blocks of at least 1 token, but got "

@@ -93,17 +93,19 @@ def Effattn_RandomBlocksOp : Effattn_PatternOp<"random_blocks",
   let hasVerifier = 1;
 }
 
-def Effattn_QueriesOp : Effattn_PatternOp<"queries"> {
-  let summary = "i in S";
-  let arguments = (ins Effattn_IndexSet:$set);
-  let assemblyFormat = "$set attr-dict `:` qualified(type($set))";
+class Effattn_SetPatternOp<string mnemonic, string index>
+    : Effattn_PatternOp<mnemonic> {
+  let summary = index # " in S";
+  let description = [{
+    Inside `effattn.in_order` the set holds ranks, and tokens where `tokens` is
+    given (`effattn.set_tokens`).
+  }];
+  let arguments = (ins Effattn_IndexSet:$set, UnitAttr:$tokens);
+  let assemblyFormat =
+    "(`tokens` $tokens^)? $set attr-dict `:` qualified(type($set))";
 }
-
-def Effattn_KeysOp : Effattn_PatternOp<"keys"> {
-  let summary = "j in S";
-  let arguments = (ins Effattn_IndexSet:$set);
-  let assemblyFormat = "$set attr-dict `:` qualified(type($set))";
-}
+def Effattn_QueriesOp : Effattn_SetPatternOp<"queries", "i">;
+def Effattn_KeysOp : Effattn_SetPatternOp<"keys", "j">;
 
 //===----------------------------------------------------------------------===//
 // Predicates

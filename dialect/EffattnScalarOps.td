@@ -82,9 +82,14 @@ def Effattn_LookupOp : Effattn_Op<"lookup", [Pure]> {
 class Effattn_MembershipOp<string mnemonic, string index>
     : Effattn_Op<mnemonic, [Pure]> {
   let summary = "whether " # index # " is in an index set";
-  let arguments = (ins Effattn_IndexSet:$set);
+  let description = [{
+    Inside `effattn.in_order` the set holds ranks, and tokens where `tokens` is
+    given (`effattn.set_tokens`).
+  }];
+  let arguments = (ins Effattn_IndexSet:$set, UnitAttr:$tokens);
   let results = (outs I1:$result);
-  let assemblyFormat = "$set attr-dict `:` qualified(type($set))";
+  let assemblyFormat =
+    "(`tokens` $tokens^)? $set attr-dict `:` qualified(type($set))";
 }
 def Effattn_KeyInSetOp : Effattn_MembershipOp<"key_in_set", "j">;
 def Effattn_QueryInSetOp : Effattn_MembershipOp<"query_in_set", "i">;

@@ -53,6 +53,8 @@ std::string nameOf(Value value) {
       return cast<OpResult>(value).getResultNumber() ? "rank" : "token";
     if (isa<ir::DrawBlocksOp>(op))
       return "drawn";
+    if (auto set = dyn_cast<ir::SetTokensOp>(op))
+      return "tokens of ranks " + nameOf(set.getSet());
     if (auto step = dyn_cast<ir::StepOp>(op))
       return step.getName().str();
     return op->getName().stripDialect().str();

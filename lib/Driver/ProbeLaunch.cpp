@@ -233,6 +233,16 @@ int32_t order(effattn_launch *launch, int32_t kind, int32_t table,
   return effattn_host_order(launch, kind, table, sizes, order, rank);
 }
 
+int32_t setTokens(effattn_launch *launch, int32_t set, int32_t order,
+                  int32_t byBatch, int32_t result) {
+  const effattn_slot *slot = effattn_host_slot(launch, set);
+  if (slot && slot->elements > 0 && !slot->view.data)
+    return effattn_fail(EFFATTN_UNSUPPORTED,
+                        "%s: an index set that has not been given",
+                        launch->kernel->name);
+  return effattn_host_set_tokens(launch, set, order, byBatch, result);
+}
+
 int32_t watch(effattn_launch *launch, const effattn_attend_operands *operands,
               const effattn_attend_run *run) {
   return reinterpret_cast<ProbeLaunch::Frame *>(launch)->self->record(operands,
@@ -251,6 +261,7 @@ void *probeHostFunction(llvm::StringRef symbol) {
       .Case("effattn_host_step", at(&step))
       .Case("effattn_host_attend", at(&effattn_host_attend))
       .Case("effattn_host_order", at(&order))
+      .Case("effattn_host_set_tokens", at(&setTokens))
       .Case("effattn_host_draw", at(&effattn_host_draw))
       .Case("effattn_host_merge", at(&merge))
       .Case("memcpy", at(&memcpy))

@@ -87,21 +87,6 @@ std::optional<effattn::Order> Checker::evaluateOrder(const ast::Expr &expr) {
   return std::nullopt;
 }
 
-/// Membership of ranks in an index set has no form yet.
-static bool readsIndexSets(const Pattern &pattern) {
-  return pattern.kind == PatternKind::Queries ||
-         pattern.kind == PatternKind::Keys ||
-         (pattern.predicate &&
-          contains(pattern.predicate,
-                   [](const Scalar &node) {
-                     return node.kind == ScalarKind::KeyInSet ||
-                            node.kind == ScalarKind::QueryInSet;
-                   })) ||
-         std::any_of(
-             pattern.children.begin(), pattern.children.end(),
-             [](const PatternRef &child) { return readsIndexSets(*child); });
-}
-
 /// in_order(p, P), in_order(pq, pk, P)
 Value Checker::inOrder(const ast::Expr &expr) {
   size_t count = expr.operands.size();
@@ -129,13 +114,6 @@ Value Checker::inOrder(const ast::Expr &expr) {
   Value inner = expectPattern(evaluate(body), body.range, "'in_order'");
   if (!ok || inner.isPoison())
     return {};
-  if (readsIndexSets(*inner.pattern)) {
-    error(body.range,
-          "index sets are not supported inside 'in_order', where they would "
-          "hold ranks; supported: index sets of tokens beside it, and "
-          "`{ j : c }` inside");
-    return {};
-  }
   pattern->children = {inner.pattern};
   return makePatternValue(std::move(pattern), {&inner}, expr.range);
 }

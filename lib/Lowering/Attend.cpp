@@ -179,9 +179,7 @@ bool leadsByBatch(Value table, ir::AttendOp attend) {
     shape = set.getShape();
   else
     shape = cast<ir::TensorType>(table.getType()).getShape();
-  ArrayRef<ir::DimAttr> output = attend.getOutput().getType().getShape();
-  return shape.size() == 2 &&
-         (output.size() < 3 || shape[0] != output[output.size() - 3]);
+  return ir::leadsByBatch(shape, attend.getOutput().getType());
 }
 
 void AttendLowering::share(AttendSpec &spec) {

@@ -255,6 +255,11 @@ bool HostBuilder::order(int kind, int table,
   return true;
 }
 
+void HostBuilder::setTokens(int set, int order, int byBatch, int result) {
+  call("effattn_host_set_tokens",
+       {launch, slot(set), slot(order), number(byBatch, 32), slot(result)});
+}
+
 bool HostBuilder::draw(int number_, const std::vector<ScalarRef> &integers,
                        int table) {
   std::optional<Value> values = words(integers);

@@ -66,6 +66,8 @@ public:
   bool attend(const AttendCall &call);
   bool order(int kind, int table, const std::vector<ScalarRef> &sizes,
              int order, int rank);
+  /// `byBatch`: effattn_host_set_tokens.
+  void setTokens(int set, int order, int byBatch, int result);
   bool draw(int number, const std::vector<ScalarRef> &integers, int table);
   void merge(const std::vector<int> &outputs, const std::vector<int> &lses,
              int output, int lse);

@@ -64,6 +64,7 @@ private:
   bool computeStep(ir::StepOp op);
   bool computeNumber(Operation *op);
   bool computeOrder(ir::OrderTablesOp op);
+  bool computeSetTokens(ir::SetTokensOp op);
   bool computeDraw(ir::DrawBlocksOp op);
   bool attendAll(const std::vector<Layer> &layers, int output, int lse);
   bool attend(const Leaf &leaf, int output, int lse, bool continues);
@@ -84,6 +85,8 @@ private:
     return all;
   }
   static TensorType typeOf(Value value) {
+    if (auto set = dyn_cast<ir::IndexSetType>(value.getType()))
+      return ir::toProgram(set);
     return ir::toProgram(cast<ir::TensorType>(value.getType()));
   }
 
@@ -320,6 +323,15 @@ bool KernelLowering::computeOrder(ir::OrderTablesOp order) {
                      sizes, tokens, ranks);
 }
 
+bool KernelLowering::computeSetTokens(ir::SetTokensOp op) {
+  int result = -1;
+  if (!allocate(op.getResult(), result))
+    return false;
+  int byBatch = op.getSetByBatch() | op.getOrderByBatch() << 1;
+  host->setTokens(slotOf(op.getSet()), slotOf(op.getTokens()), byBatch, result);
+  return true;
+}
+
 bool KernelLowering::computeDraw(ir::DrawBlocksOp op) {
   AttendInputs inputs;
   ir::ConvertedOperands operands;
@@ -411,6 +423,8 @@ bool KernelLowering::compute(Operation *op) {
     done = computeStep(step);
   else if (auto order = dyn_cast<ir::OrderTablesOp>(op))
     done = computeOrder(order);
+  else if (auto set = dyn_cast<ir::SetTokensOp>(op))
+    done = computeSetTokens(set);
   else if (auto draw = dyn_cast<ir::DrawBlocksOp>(op))
     done = computeDraw(draw);
   else if (isa<ir::ConstantOp, ir::SplatOp>(op))

@@ -16,6 +16,15 @@ bool isCombination(Operation *op) {
       op);
 }
 
+/// Tables and index sets that an attend reads.
+static SmallVector<Value> tablesOf(const ir::AttendParts &parts) {
+  const ir::ConvertedOperands &operands = parts.operands();
+  SmallVector<Value> all(operands.tables);
+  llvm::append_range(all, operands.keySets);
+  llvm::append_range(all, operands.querySets);
+  return all;
+}
+
 /// Users come after what they use: going backwards, all uses of an operation
 /// are known when it is met.
 Demand::Demand(ir::KernelOp kernel) {
@@ -26,7 +35,7 @@ Demand::Demand(ir::KernelOp kernel) {
       continue;
     }
     bool isTensor = llvm::any_of(op.getResultTypes(), [](Type type) {
-      return isa<ir::TensorType>(type);
+      return isa<ir::TensorType, ir::IndexSetType>(type);
     });
     if (isTensor)
       visit(&op);
@@ -68,7 +77,7 @@ void Demand::visit(Operation *op) {
     for (Value operand : {attend.getQ(), attend.getK(), attend.getV()})
       use(operand);
     if (std::optional<ir::AttendParts> parts = partsOf(attend))
-      for (Value table : parts->operands().tables)
+      for (Value table : tablesOf(*parts))
         use(table);
   } else if (auto merge = dyn_cast<ir::MergeOp>(op)) {
     for (auto [output, lse] : llvm::zip(merge.getOutputs(), merge.getLses()))
@@ -178,7 +187,7 @@ SmallVector<Value, 0> Demand::reads(Operation *op) const {
       for (Value operand : {attend.getQ(), attend.getK(), attend.getV()})
         add(operand);
       if (std::optional<ir::AttendParts> parts = partsOf(attend))
-        llvm::for_each(parts->operands().tables, add);
+        llvm::for_each(tablesOf(*parts), add);
     }
   }
   return all.takeVector();

@@ -1,13 +1,15 @@
 //===- MakeTables.cpp - tables of orders and of drawn blocks --------------===//
 //
 // Orders and random blocks are tables to all later stages: ranks and tokens,
-// the blocks that were drawn. Both are made once for a launch.
+// the blocks that were drawn. Both are made once for a launch. Index sets
+// inside of orders become sets of tokens.
 //
 //===----------------------------------------------------------------------===//
 
 #include "lib/Analysis/Blocks.h"
 #include "lib/Transforms/Bands.h"
 #include "lib/Transforms/Passes.h"
+#include "lib/Transforms/RankSets.h"
 #include "lib/Transforms/Terms.h"
 #include "lib/Transforms/Transforms.h"
 
@@ -225,6 +227,11 @@ private:
   uint64_t maxOperations;
 };
 
+template <typename Op> void mapSets(Op op, ir::TensorType rows) {
+  OpBuilder builder(op);
+  op.getPatternMutable().assign(withTokenSets(builder, op.getPattern(), rows));
+}
+
 template <typename Op> LogicalResult drawBlocks(Op op, uint64_t maxOperations) {
   OpBuilder builder(op);
   Host host = hostOf(op);
@@ -258,6 +265,13 @@ LogicalResult makeTables(ModuleOp module, uint64_t maxOperations) {
     else if (auto sums = dyn_cast<ir::ColumnSumsOp>(op))
       ok &= succeeded(drawBlocks(sums, maxOperations));
   }
+  if (ok)
+    for (Operation *op : operations) {
+      if (auto attend = dyn_cast<ir::AttendOp>(op))
+        mapSets(attend, attend.getOutput().getType());
+      else if (auto sums = dyn_cast<ir::ColumnSumsOp>(op))
+        mapSets(sums, sums.getQ().getType());
+    }
   cleanUp(module);
   return success(ok);
 }

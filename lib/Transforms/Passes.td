@@ -48,7 +48,9 @@ def EffattnMakeTables : Pass<"effattn-make-tables", "::mlir::ModuleOp"> {
     (`effattn.draw_blocks`), with the set of the blocks that `outside` touches.
     Attends that draw alike share one table. Sizes of orders are expressions of
     dimensions; size, count and seed of random blocks are constants; `outside`
-    holds no tables and no index sets. Anything else is an error there.
+    holds no tables and no index sets. Anything else is an error there. Index
+    sets inside `effattn.in_order`, which hold ranks, become sets of tokens
+    (`effattn.set_tokens`).
 
     Leaves: patterns each of which has a predicate (`lib/Pattern`).
 

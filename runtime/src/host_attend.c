@@ -114,19 +114,6 @@ static effattn_status check_sizes(const attend_call *call) {
 /*===- index sets and orders
  * ------------------------------------------------===*/
 
-/* [x], [h, x], with `by_batch` [b, x], or [b, h, x] as [b, h, x]. */
-static effattn_status expand_leading(const effattn_view *view, bool by_batch,
-                                     effattn_view *expanded) {
-  const effattn_status status = effattn_view_expand(view, 3, expanded);
-  if (status || !by_batch || view->rank != 2)
-    return status;
-  expanded->shape[0] = view->shape[0];
-  expanded->stride[0] = view->stride[0];
-  expanded->shape[1] = 1;
-  expanded->stride[1] = 0;
-  return EFFATTN_OK;
-}
-
 static effattn_status gather_sets(attend_call *call) {
   const effattn_attend *attend = call->run.attend;
   const effattn_attend_operands *operands = call->operands;
@@ -149,8 +136,8 @@ static effattn_status gather_sets(attend_call *call) {
     effattn_view on_host;
     status = effattn_host_data(call->launch, slot, false, &on_host);
     if (!status)
-      status = expand_leading(&on_host, operands->batch_sets >> i & 1,
-                              &call->set[i]);
+      status = effattn_expand_leading(&on_host, operands->batch_sets >> i & 1,
+                                      &call->set[i]);
     const effattn_view *set = &call->set[i];
     if (!status && set->element != EFFATTN_I32)
       status = effattn_fail(EFFATTN_INTERNAL, "%s: an index set of %s",
@@ -179,7 +166,7 @@ static effattn_status gather_order(attend_call *call, int32_t slot,
   effattn_status status =
       effattn_host_data(call->launch, slot, false, &on_host);
   if (!status)
-    status = expand_leading(&on_host, by_batch, order);
+    status = effattn_expand_leading(&on_host, by_batch, order);
   if (status)
     return status;
   const effattn_view *output = &call->run.output;

@@ -26,6 +26,11 @@ effattn_status effattn_host_data(effattn_launch *launch, int32_t number,
 effattn_status effattn_view_expand(const effattn_view *view, uint32_t rank,
                                    effattn_view *expanded);
 
+/* Sets and orders: [x], [h, x], with `by_batch` [b, x], or [b, h, x] as
+   [b, h, x]. */
+effattn_status effattn_expand_leading(const effattn_view *view, bool by_batch,
+                                      effattn_view *expanded);
+
 /* Seconds of a monotonic clock. */
 double effattn_seconds(void);
 

@@ -605,6 +605,27 @@ func.func @order_tables(%t: !i) {
 
 // -----
 
+!i = !effattn.tensor<[N] x f32>
+!g = !effattn.index_set<[G] in N>
+func.func @set_of_floats(%g: !g, %t: !i) {
+  // expected-error @+1 {{expected a table of i32, the tokens of each rank, but got '!effattn.tensor<[N] x f32>' [S1]}}
+  %s = effattn.set_tokens %g, %t : !g, !i -> !g
+  return
+}
+
+// -----
+
+!i = !effattn.tensor<[H, N] x i32>
+!g = !effattn.index_set<[B, G] in N>
+!r = !effattn.index_set<[H, G] in N>
+func.func @set_axes(%g: !g, %t: !i) {
+  // expected-error @+1 {{expected the result to be '!effattn.index_set<[B, H, G] in N>', but got '!effattn.index_set<[H, G] in N>' [S1]}}
+  %s = effattn.set_tokens %g, %t set_by_batch : !g, !i -> !r
+  return
+}
+
+// -----
+
 !i = !effattn.tensor<[H, N] x i32>
 !f = !effattn.tensor<[N] x i32>
 func.func @order_axes(%t: !i, %s: !f) {

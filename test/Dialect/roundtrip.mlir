@@ -241,12 +241,31 @@ effattn.kernel @attends("q" %q: !effattn.tensor<[N, 8] x f32>,
 !l = !effattn.tensor<[4, N] x f32>
 !i = !effattn.tensor<[N] x i32>
 !d = !effattn.tensor<[4, N ceildiv 16, 3] x i32>
-effattn.kernel @tables("q" %q: !o, "t" %t: !i) -> (!o) dimensions ["N"] {
+!g = !effattn.index_set<[H, 4] in N>
+!b = !effattn.tensor<[B, N] x i32>
+!bg = !effattn.index_set<[B, H, 4] in N>
+effattn.kernel @tables("q" %q: !o, "t" %t: !i, "g" %g: !g, "tb" %tb: !b) -> (!o)
+    dimensions ["N", "H", "B"] {
   %c0 = arith.constant 0 : i64
   %c3 = arith.constant 3 : i64
   %c16 = arith.constant 16 : i64
   // CHECK: %tokens, %ranks = effattn.order_tables sort table(%t : !effattn.tensor<[N] x i32>) -> !effattn.tensor<[N] x i32>, !effattn.tensor<[N] x i32>
   %tokens, %ranks = effattn.order_tables sort table(%t : !i) -> !i, !i
+  // CHECK: %[[S:.*]] = effattn.set_tokens %g, %tokens : !effattn.index_set<[H, 4] in N>, !effattn.tensor<[N] x i32> -> !effattn.index_set<[H, 4] in N>
+  %set = effattn.set_tokens %g, %tokens : !g, !i -> !g
+  // CHECK: effattn.set_tokens %g, %{{.*}} order_by_batch : {{.*}} -> !effattn.index_set<[B, H, 4] in N>
+  %set2 = effattn.set_tokens %g, %tb order_by_batch : !g, !b -> !bg
+  // CHECK: effattn.keys tokens %[[S]] : !effattn.index_set<[H, 4] in N>
+  %keys = effattn.keys tokens %set : !g
+  // CHECK: effattn.key_in_set tokens %[[S]] : !effattn.index_set<[H, 4] in N>
+  // CHECK: effattn.query_in_set %g : !effattn.index_set<[H, 4] in N>
+  %members = effattn.comprehension {
+  ^bb0(%b: i64, %h: i64, %i: i64, %j: i64):
+    %key = effattn.key_in_set tokens %set : !g
+    %query = effattn.query_in_set %g : !g
+    %both = arith.andi %key, %query : i1
+    effattn.yield %both : i1
+  }
   // CHECK: effattn.order_tables column_major sizes(%{{.*}}, %{{.*}}) -> !effattn.tensor<[48] x i32>, !effattn.tensor<[48] x i32>
   %tokens2, %ranks2 = effattn.order_tables column_major sizes(%c16, %c3)
     -> !effattn.tensor<[48] x i32>, !effattn.tensor<[48] x i32>

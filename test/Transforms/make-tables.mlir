@@ -39,6 +39,38 @@ effattn.kernel @orders("q" %q: !t, "b" %b: !r, "g" %g: !effattn.tensor<[N] x i32
   effattn.return %o, %o : !t, !t
 }
 
+// Inside an order sets hold ranks and become sets of tokens, through all orders
+// around them from the inside out, with the axes of both. Sets beside it stay.
+// CHECK-LABEL: effattn.kernel @sets
+// CHECK: %[[T:.*]], %[[R:.*]] = effattn.order_tables sort table(%b
+// CHECK: %[[U:.*]], %{{.*}} = effattn.order_tables given table(%g
+// CHECK-DAG: %[[BESIDE:.*]] = effattn.keys %s : !effattn.index_set<[4] in N>
+// CHECK-DAG: %[[S:.*]] = effattn.set_tokens %s, %[[T]] : !effattn.index_set<[4] in N>, !effattn.tensor<[R, N] x i32> -> !effattn.index_set<[R, 4] in N>
+// CHECK-DAG: effattn.keys tokens %[[S]] : !effattn.index_set<[R, 4] in N>
+// CHECK-DAG: %[[INNER:.*]] = effattn.set_tokens %s, %[[U]] : !effattn.index_set<[4] in N>, !effattn.tensor<[N] x i32> -> !effattn.index_set<[4] in N>
+// CHECK-DAG: %[[BOTH:.*]] = effattn.set_tokens %[[INNER]], %[[T]] :
+// CHECK-DAG: effattn.query_in_set tokens %[[BOTH]] : !effattn.index_set<[R, 4] in N>
+// CHECK: effattn.return
+!set = !effattn.index_set<[4] in N>
+effattn.kernel @sets("q" %q: !t, "b" %b: !r, "g" %g: !effattn.tensor<[N] x i32>,
+                     "s" %s: !set)
+    -> (!t) dimensions ["H", "N", "R"] {
+  %o = effattn.order sort table(%b : !r)
+  %p = effattn.order given table(%g : !effattn.tensor<[N] x i32>)
+  %k = effattn.keys %s : !set
+  %members = effattn.comprehension {
+  ^bb0(%b0: i64, %h: i64, %i: i64, %j: i64):
+    %query = effattn.query_in_set %s : !set
+    effattn.yield %query : i1
+  }
+  %nested = effattn.in_order %p, %p, %members
+  %inner = effattn.union %k, %nested
+  %ranks = effattn.in_order %o, %o, %inner
+  %pattern = effattn.union %ranks, %k
+  %a, %l = effattn.attend q(%q : !t) k(%q : !t) v(%q : !t) pattern(%pattern) -> !t, !l
+  effattn.return %a : !t
+}
+
 // Blocks are drawn for the sizes of an attend: two attends of the same sizes
 // share them, one with other keys has its own. Query blocks are counted from
 // that of the first query.

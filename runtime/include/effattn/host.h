@@ -90,6 +90,14 @@ int32_t effattn_host_order(effattn_launch *launch, int32_t kind,
                            int32_t table_slot, const int64_t *sizes,
                            int32_t order_slot, int32_t rank_slot);
 
+/* Index sets of ranks as index sets of tokens: `result_slot` holds the tokens
+   order[rank], rank in the set, ascending, with the batch and the heads of
+   both. A single leading axis is that of the heads; of the batch where a bit of
+   `by_batch` is set: bit 0 for the set, bit 1 for the order. */
+int32_t effattn_host_set_tokens(effattn_launch *launch, int32_t set_slot,
+                                int32_t order_slot, int32_t by_batch,
+                                int32_t result_slot);
+
 /* Draws blocks: fills `table_slot`, i32[heads, blocks, count], entry
    [h, u - q0 div size, c], -1 where fewer blocks are left. `integers` are those
    of the draw. */

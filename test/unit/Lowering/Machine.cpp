@@ -132,6 +132,10 @@ int Machine::attend(int number, const effattn_attend_operands &call) {
       call.continues ? " continues" : ""));
   for (int slot : {call.query, call.key, call.value})
     find(slot);
+  for (int k = 0; k < spec.keySets; ++k)
+    find(call.key_sets[k]);
+  for (int k = 0; k < spec.querySets; ++k)
+    find(call.query_sets[k]);
   for (int slot : {call.query_order, call.key_order}) {
     if ((slot >= 0) != attend.permuted)
       faults.push_back(trace.back() + ": orders for an attend in none");
@@ -167,6 +171,16 @@ int Machine::order(int kind, int table, const int64_t *sizes, int order,
   for (int slot : {order, rank})
     if (std::vector<Row> *tensor = find(slot))
       tensor->assign(cells(), {});
+  return status;
+}
+
+int Machine::setTokens(int set, int order, int byBatch, int result) {
+  int status = called(
+      fmt::format("set_tokens {} {} {} -> {}", set, order, byBatch, result));
+  find(set);
+  find(order);
+  if (std::vector<Row> *tensor = find(result))
+    tensor->assign(cells(), {});
   return status;
 }
 
@@ -243,6 +257,10 @@ int32_t hostOrder(effattn_launch *launch, int32_t kind, int32_t table,
                   const int64_t *sizes, int32_t order, int32_t rank) {
   return machine(launch).order(kind, table, sizes, order, rank);
 }
+int32_t hostSetTokens(effattn_launch *launch, int32_t set, int32_t order,
+                      int32_t byBatch, int32_t result) {
+  return machine(launch).setTokens(set, order, byBatch, result);
+}
 int32_t hostDraw(effattn_launch *launch, int32_t draw, const int64_t *integers,
                  int32_t table) {
   return machine(launch).draw(draw, integers, table);
@@ -257,6 +275,8 @@ static_assert(
     std::is_same_v<decltype(&hostStep), decltype(&effattn_host_step)> &&
     std::is_same_v<decltype(&hostAttend), decltype(&effattn_host_attend)> &&
     std::is_same_v<decltype(&hostOrder), decltype(&effattn_host_order)> &&
+    std::is_same_v<decltype(&hostSetTokens),
+                   decltype(&effattn_host_set_tokens)> &&
     std::is_same_v<decltype(&hostDraw), decltype(&effattn_host_draw)> &&
     std::is_same_v<decltype(&hostMerge), decltype(&effattn_host_merge)>);
 
@@ -339,6 +359,7 @@ int32_t runHost(const std::string &text, const HostRun &run, Machine &machine,
            {"effattn_host_step", reinterpret_cast<void *>(hostStep)},
            {"effattn_host_attend", reinterpret_cast<void *>(hostAttend)},
            {"effattn_host_order", reinterpret_cast<void *>(hostOrder)},
+           {"effattn_host_set_tokens", reinterpret_cast<void *>(hostSetTokens)},
            {"effattn_host_draw", reinterpret_cast<void *>(hostDraw)},
            {"effattn_host_merge", reinterpret_cast<void *>(hostMerge)}});
   std::vector<int64_t> dimensions;

@@ -48,6 +48,7 @@ struct Machine {
   int attend(int number, const effattn_attend_operands &operands);
   void attendCell(const effattn_attend_operands &operands, int cell);
   int order(int kind, int table, const int64_t *sizes, int order, int rank);
+  int setTokens(int set, int order, int byBatch, int result);
   int draw(int number, const int64_t *integers, int table);
   int merge(int count, const int32_t *outputs, const int32_t *lses, int output,
             int lse);
