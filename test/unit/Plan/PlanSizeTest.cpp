@@ -306,10 +306,10 @@ TEST(PlanSize, DocumentsByColumn) {
       end = j + 1;
     ends[j] = int32_t(end);
   }
-  reportRelation(
-      "documents by column",
-      {EFFATTN_RELATION_COMPARED, 1, rowPosition, endOfDocument, oneBit, 0, 0},
-      ends);
+  reportRelation("documents by column",
+                 {EFFATTN_RELATION_COMPARED, 1, rowPosition, endOfDocument,
+                  oneBit, 0, 0, nullptr, nullptr},
+                 ends);
 }
 
 } // namespace

@@ -247,8 +247,15 @@ TEST(HostPlan, ExtrasOutOfRange) {
 }
 
 TEST(HostPlan, RelationsReadTablesOfTheBatch) {
-  const effattn_relation relation = {
-      EFFATTN_RELATION_LABELS, 1, label, label, nullptr, 0, 0};
+  const effattn_relation relation = {EFFATTN_RELATION_LABELS,
+                                     1,
+                                     label,
+                                     label,
+                                     nullptr,
+                                     0,
+                                     0,
+                                     nullptr,
+                                     nullptr};
   Watched watched(2, 1, 4, {2, 4});
   watched.cases[1] = watched.cases[2] = {everything, nullptr, everything};
   watched.attend.plan_by_batch = 1;
@@ -321,8 +328,15 @@ TEST(HostPlan, TooManyRelationsAreRefused) {
 }
 
 TEST(HostPlan, OutOfMemory) {
-  const effattn_relation relation = {
-      EFFATTN_RELATION_LABELS, 1, label, label, nullptr, 0, 0};
+  const effattn_relation relation = {EFFATTN_RELATION_LABELS,
+                                     1,
+                                     label,
+                                     label,
+                                     nullptr,
+                                     0,
+                                     0,
+                                     nullptr,
+                                     nullptr};
   Watched watched(1, 1, 4, {1, 4});
   watched.cases[1] = watched.cases[2] = {everything, nullptr, everything};
   watched.attend.plan_by_batch = watched.attend.permuted = 1;

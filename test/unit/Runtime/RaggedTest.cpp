@@ -283,8 +283,15 @@ TEST(Ragged, SetsEndWhereASequenceDoes) {
 }
 
 TEST(Ragged, TablesAreCut) {
-  const effattn_relation relation = {
-      EFFATTN_RELATION_LABELS, 1, label, label, nullptr, 0, 0};
+  const effattn_relation relation = {EFFATTN_RELATION_LABELS,
+                                     1,
+                                     label,
+                                     label,
+                                     nullptr,
+                                     0,
+                                     0,
+                                     nullptr,
+                                     nullptr};
   Packed packed({0, 3, 5}, {0, 3, 5});
   packed.attend.tables = 1;
   packed.attend.relations = 1;
