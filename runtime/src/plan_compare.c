@@ -15,9 +15,8 @@
 |* where this leaves room.
 |*
 |* Where labels are in no order there is an interval for each column or so. That
-|* is worth its work where the rest of the pattern lets a tile touch most
-columns;
-|* where it is a few, they are all in state 2 then.
+|* is worth its work where the rest of the pattern lets a tile touch most of the
+|* columns; where it is a few, they are all in state 2 then.
 |*
 |* A column whose look-up was out of range has labels from the least to the
 |* greatest; if that decides, it is in state 2.
