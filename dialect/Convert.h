@@ -66,7 +66,8 @@ private:
   int depth = 0;
 };
 
-/// Everything scalar about an attend (or column sums), with one numbering.
+/// Everything scalar about an attend (or column sums, or the pattern outside of
+/// a draw), with one numbering.
 struct AttendParts {
   PatternRef pattern;
   ScalarRef score;  ///< null: none
@@ -75,11 +76,14 @@ struct AttendParts {
   ScalarRef q0;     ///< null: M - N
   /// The facts are those of a pattern of which nothing is known.
   bool opaque = false;
+  /// The columns of tokens are asked for, not those of ranks in an order.
+  bool inTokens = false;
   Converter converter;
   const ConvertedOperands &operands() const { return converter.operands; }
 };
 std::optional<AttendParts> partsOf(AttendOp op);
 std::optional<AttendParts> partsOf(ColumnSumsOp op);
+std::optional<AttendParts> partsOf(DrawBlocksOp op); ///< it has `outside`
 
 /// The trees of one value by itself.
 ScalarRef scalarOf(mlir::Value value, ConvertedOperands &operands);

@@ -210,4 +210,15 @@ std::optional<AttendParts> partsOf(ColumnSumsOp op) {
   return parts;
 }
 
+std::optional<AttendParts> partsOf(DrawBlocksOp op) {
+  AttendParts parts;
+  parts.inTokens = true;
+  parts.pattern = parts.converter.pattern(op.getOutside());
+  parts.opaque = op.getFacts() && op.getFacts()->getOpaque().getValue();
+  if (!parts.pattern ||
+      (op.getQ0() && !(parts.q0 = parts.converter.scalar(op.getQ0()))))
+    return std::nullopt;
+  return parts;
+}
+
 } // namespace effattn::ir

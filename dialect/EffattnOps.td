@@ -326,14 +326,17 @@ def Effattn_DrawBlocksOp : Effattn_Op<"draw_blocks",
   let description = [{
     For an attend of `queries` queries and `keys` keys: entry [h, u, c] of the
     i32 result is the block that head h drew as number c for query block
-    q0 div size + u, or -1 where no block was left [S7]. `outside` is the
-    pattern whose blocks are not drawn; `touched` are these blocks. `q0` is
+    q0 div size + u, or -1 where no block was left [S7]; with four axes, entry
+    [b, h, u, c]. `outside` is the pattern whose blocks are not drawn. Where
+    tables do not decide it, `touched` are these blocks; else `facts`, set by
+    analysis, are those of `outside`, and a launch finds the blocks. `q0` is
     keys - queries where it is absent.
   }];
   let arguments = (ins I64Attr:$size, I64Attr:$count, I64Attr:$seed,
                        Effattn_DimAttr:$queries, Effattn_DimAttr:$keys,
                        Optional<I64>:$q0, Optional<Effattn_Pattern>:$outside,
-                       OptionalAttr<Effattn_TouchedAttr>:$touched);
+                       OptionalAttr<Effattn_TouchedAttr>:$touched,
+                       OptionalAttr<Effattn_FactsAttr>:$facts);
   let results = (outs Effattn_Tensor:$result);
   let assemblyFormat = [{
     `size` $size `count` $count `seed` $seed `queries` $queries `keys` $keys

@@ -107,10 +107,11 @@ LogicalResult verifyOrderTables(Operation *op, TypedValue<TensorType> table,
 
 /// i32[heads, blocks, count]
 LogicalResult verifyDrawn(Operation *op, TensorType type) {
-  if (!type.getElementType().isInteger(32) || type.getRank() != 3)
+  if (!type.getElementType().isInteger(32) || type.getRank() < 3 ||
+      type.getRank() > 4)
     return op->emitOpError()
            << "expected drawn blocks of type i32 with axes heads, query "
-              "blocks, count, but got "
+              "blocks, count, or batch before them, but got "
            << type << " [S7]";
   return success();
 }
@@ -252,8 +253,10 @@ LogicalResult DrawBlocksOp::verify() {
   if (static_cast<int64_t>(getCount()) < 0)
     return emitOpError() << "expected a count of at least 0, but got "
                          << static_cast<int64_t>(getCount()) << " [S7]";
-  if (getTouched() && !getOutside())
+  if ((getTouched() || getFacts()) && !getOutside())
     return emitOpError() << "has touched blocks without a pattern outside";
+  if (getTouched() && getFacts())
+    return emitOpError() << "has both touched blocks and facts to find them";
   return verifyDrawn(*this, getType());
 }
 

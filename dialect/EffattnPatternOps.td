@@ -80,8 +80,8 @@ def Effattn_RandomBlocksOp : Effattn_PatternOp<"random_blocks",
   let description = [{
     Drawn by counter from (seed, head, block) [S7] among the blocks that
     `outside` does not touch; fewer where fewer are left. `drawn` is their
-    table, made by `effattn.draw_blocks`: entry [h, p div s - q0 div s, c] is a
-    key block, or -1.
+    table, made by `effattn.draw_blocks`: entry [h, p div s - q0 div s, c], or
+    [b, h, p div s - q0 div s, c], is a key block, or -1.
   }];
   let arguments = (ins I64:$size, I64:$count, I64:$seed,
                        Optional<Effattn_Pattern>:$outside,

@@ -146,8 +146,6 @@ PatternRef Checker::completePattern(const PatternRef &pattern,
     if (order.table >= 0)
       order.byBatch = leadsByBatch(order.table, sizes, range, ok);
   }
-  if (pattern->kind == PatternKind::RandomBlocks)
-    ok &= isDrawnForABatch(*result);
   bool variesByHead =
       isPosition(pattern->kind) &&
       std::any_of(result->scalars.begin(), result->scalars.end(), hasLookup);
@@ -200,32 +198,6 @@ void Checker::completeSet(int set, const AttendSizes &sizes,
     return;
   }
   kernel.values[set].byBatch = byBatch;
-}
-
-/// The blocks of a head are the same for every batch entry (S7).
-bool Checker::isDrawnForABatch(const Pattern &random) {
-  auto usesBatch = [](const ScalarRef &scalar) {
-    return scalar && usesVariable(scalar, "b");
-  };
-  std::function<bool(const Pattern &)> visit = [&](const Pattern &pattern) {
-    int own = pattern.kind == PatternKind::Blocks ? 2 : 1;
-    if (usesBatch(pattern.predicate) ||
-        (pattern.table >= 0 && pattern.tableRank > own + 1) ||
-        std::any_of(pattern.scalars.begin(), pattern.scalars.end(), usesBatch))
-      return true;
-    for (const Order &order : pattern.orders)
-      if (order.tableRank > 2 || order.byBatch)
-        return true;
-    return std::any_of(pattern.children.begin(), pattern.children.end(),
-                       [&](const PatternRef &child) { return visit(*child); });
-  };
-  if (random.children.empty() || !visit(*random.children[0]))
-    return true;
-  error(
-      {random.offset, random.offset + 1},
-      "expected the same 'outside' for every batch entry, as blocks are drawn "
-      "for each head, but got one that depends on b");
-  return false;
 }
 
 /// What a launch must check; what is known to fail is an error at once.

@@ -209,7 +209,6 @@ private:
                     bool &ok);
   void completeSet(int set, const AttendSizes &sizes, ast::SourceRange range,
                    bool &ok);
-  bool isDrawnForABatch(const Pattern &random);
   void requireOrders(const Pattern &pattern, const AttendSizes &sizes,
                      ast::SourceRange range, bool &ok);
   void checkMagnitude(const ScalarRef &scalar, ast::SourceRange range,

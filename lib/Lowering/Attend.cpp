@@ -173,13 +173,13 @@ SetFunctions::runs(Location location, const std::string &symbol, StringRef set,
   return std::nullopt;
 }
 
-bool leadsByBatch(Value table, ir::AttendOp attend) {
+bool leadsByBatch(Value table, ir::TensorType tensor) {
   ArrayRef<ir::DimAttr> shape;
   if (auto set = dyn_cast<ir::IndexSetType>(table.getType()))
     shape = set.getShape();
   else
     shape = cast<ir::TensorType>(table.getType()).getShape();
-  return ir::leadsByBatch(shape, attend.getOutput().getType());
+  return ir::leadsByBatch(shape, tensor);
 }
 
 void AttendLowering::share(AttendSpec &spec) {
@@ -228,7 +228,9 @@ std::optional<LoweredAttend> AttendLowering::lower(ir::AttendOp op,
     attend.headBegin = (*heads)[0];
     attend.headEnd = (*heads)[1];
   }
-  AttendPlanner planner(op, *parts, *frame, names, functions);
+  AttendPlanner planner({op.getLoc(), op.getOutput().getType(), facts,
+                         fromAttribute(*op.getTiling())},
+                        *parts, *frame, names, functions);
   if (!planner.name(inputs, attend))
     return std::nullopt;
   if (!facts.getEmpty().getValue() && !facts.getDense().getValue())

@@ -53,8 +53,9 @@ private:
 };
 
 /// True of an order or an index set of rank 2 whose leading axis is the batch,
-/// or the sequences, of the attend: it is the heads wherever it can be.
-bool leadsByBatch(mlir::Value table, ir::AttendOp attend);
+/// or the sequences, of a tensor [.., heads, _, _]: it is the heads wherever it
+/// can be.
+bool leadsByBatch(mlir::Value table, ir::TensorType tensor);
 
 /// Lowers attends of one module; planner functions go to its end.
 class AttendLowering {
@@ -66,10 +67,19 @@ public:
   /// located error.
   std::optional<LoweredAttend> lower(ir::AttendOp op, const std::string &name,
                                      AttendInputs &inputs);
+  /// The blocks that the pattern outside of a draw touches: its planner
+  /// functions where it has facts.
+  std::optional<LoweredDraw> lower(ir::DrawBlocksOp op, const std::string &name,
+                                   AttendInputs &inputs);
 
   SetFunctions functions;
 
 private:
+  bool lowerTouched(ir::DrawBlocksOp op, const std::string &name,
+                    AttendInputs &inputs, LoweredDraw &draw);
+  bool lowerOutside(ir::DrawBlocksOp op, const std::string &name,
+                    AttendInputs &inputs, LoweredDraw &draw);
+
   /// Takes the name of an equal specification, or keeps this one.
   void share(AttendSpec &spec);
 

@@ -14,12 +14,13 @@ using namespace mlir;
 
 namespace effattn {
 
-AttendPlanner::AttendPlanner(ir::AttendOp op, const ir::AttendParts &parts,
+AttendPlanner::AttendPlanner(Planned planned, const ir::AttendParts &parts,
                              const AttendFrame &frame, AttendNames &names,
                              SetFunctions &functions)
-    : op(op), parts(parts), names(names), functions(functions),
-      facts(fromAttribute(*op.getFacts(), frame)),
-      tiles(fromAttribute(*op.getTiling())), frame(frame), atoms(frame.atoms) {
+    : location(planned.location), rows(planned.rows), known(planned.facts),
+      parts(parts), names(names), functions(functions),
+      facts(fromAttribute(known, frame)), tiles(std::move(planned.tiles)),
+      frame(frame), atoms(frame.atoms) {
   // Nothing is known of the pattern.
   if (frame.opaque)
     for (RelationAtom &relation : atoms.relations)
@@ -43,13 +44,12 @@ static std::vector<int> setsOf(const std::vector<SideAtom> &atoms,
 }
 
 bool AttendPlanner::name(AttendInputs &inputs, LoweredAttend &attend) {
-  ir::FactsAttr known = *op.getFacts();
   if (known.getKeyAtoms() != static_cast<int64_t>(atoms.keys.size()) ||
       known.getQueryAtoms() != static_cast<int64_t>(atoms.queries.size()) ||
       known.getRelations() != static_cast<int64_t>(atoms.relations.size()) ||
       facts.cases.size() != atoms.cases()) {
-    emitError(op.getLoc()) << "stage lower: expected facts of this pattern, "
-                              "but got those of one with other atoms";
+    emitError(location) << "stage lower: expected facts of this pattern, "
+                           "but got those of one with other atoms";
     return false;
   }
   keys.sets = setsOf(atoms.keys, frame.tokens, ScalarKind::KeyInSet);
@@ -90,7 +90,7 @@ void AttendPlanner::nameOrders(AttendInputs &inputs, LoweredAttend &attend) {
   inputs.keyOrder = parts.operands().tables[frame.keyTokens];
   for (Value order : {inputs.queryOrder, inputs.keyOrder}) {
     int64_t rank = cast<ir::TensorType>(order.getType()).getRank();
-    const bool byBatch = leadsByBatch(order, op);
+    const bool byBatch = leadsByBatch(order, rows);
     attend.planByHead |= rank >= 2 && !byBatch;
     attend.planByBatch |= rank >= 3 || byBatch;
   }
@@ -144,8 +144,7 @@ bool AttendPlanner::emitCases(const std::string &prefix,
     LoweredCase &one = known.emplace_back();
     auto list = [&](const char *part, const std::string &text,
                     const SetFrame &where, std::string &symbol) {
-      auto made =
-          functions.runs(op.getLoc(), name + part, text, where, planned);
+      auto made = functions.runs(location, name + part, text, where, planned);
       symbol = made.value_or("");
       return made.has_value();
     };
@@ -178,32 +177,38 @@ bool AttendPlanner::emitTiling(const std::string &prefix,
   std::string unknown;
   attend.tileCount = prefix + "_tiles";
   attend.tileRowList = prefix + "_rows";
-  if (emitTileCount(builder, op.getLoc(), attend.tileCount, tile, planned,
+  if (emitTileCount(builder, location, attend.tileCount, tile, planned,
                     &unknown) &&
-      emitTileRows(builder, op.getLoc(), attend.tileRowList, tile, planned,
+      emitTileRows(builder, location, attend.tileRowList, tile, planned,
                    &unknown))
     return true;
-  emitError(op.getLoc()) << "the tiles of this pattern depend on '" << unknown
-                         << "', which is no parameter of the attend";
+  emitError(location) << "the tiles of this pattern depend on '" << unknown
+                      << "', which is no parameter of the attend";
   return false;
 }
 
 std::string AttendPlanner::value(const std::string &symbol,
                                  const std::vector<ScalarRef> &values,
                                  const char *a, const char *b) {
-  auto builder = OpBuilder::atBlockEnd(functions.getModule().getBody());
   std::vector<ScalarRef> named;
   for (const ScalarRef &one : values)
     named.push_back(names.ofPlan(one));
   PlanScope scope = names.scope();
   scope.a = a;
   scope.b = b;
+  return value(symbol, named, scope);
+}
+
+std::string AttendPlanner::value(const std::string &symbol,
+                                 const std::vector<ScalarRef> &named,
+                                 const PlanScope &scope) {
+  auto builder = OpBuilder::atBlockEnd(functions.getModule().getBody());
   std::string unknown;
-  if (emitPlanValue(builder, op.getLoc(), symbol, named, scope, &unknown))
+  if (emitPlanValue(builder, location, symbol, named, scope, &unknown))
     return symbol;
-  emitError(op.getLoc()) << "not supported yet: '" << unknown
-                         << "' in a condition of the pattern that tables "
-                            "decide; arithmetic, comparisons and look-ups are";
+  emitError(location) << "not supported yet: '" << unknown
+                      << "' in a condition of the pattern that tables "
+                         "decide; arithmetic, comparisons and look-ups are";
   return "";
 }
 
@@ -241,6 +246,28 @@ bool AttendPlanner::emitStart(const std::string &prefix, const ScalarRef &q0,
                               LoweredAttend &attend) {
   attend.start = value(prefix + "_start", {q0}, "");
   return !attend.start.empty();
+}
+
+std::string AttendPlanner::emitPair(const std::string &symbol) {
+  const ScalarRef ofRow = variable("row sets"), ofColumn = variable("key sets");
+  auto holds = [](const ScalarRef &bits, int set) {
+    ScalarRef bit = floorDiv(bits, constantInt(int64_t(1) << set));
+    return equal(mod(bit, constantInt(2)), constantInt(1));
+  };
+  ScalarRef pair = rewrite(
+      names.ofPlan(frame.tokens), [&](const ScalarRef &node) -> ScalarRef {
+        if (node->kind == ScalarKind::KeyInSet)
+          return holds(ofColumn, node->table);
+        return node->kind == ScalarKind::QueryInSet ? holds(ofRow, node->table)
+                                                    : nullptr;
+      });
+  PlanScope scope = names.scope();
+  scope.a = "i";
+  scope.b = "j";
+  for (size_t k = 0; k < atoms.extras.size(); ++k)
+    scope.parameters.push_back(fmt::format("extra {}", k));
+  scope.parameters.insert(scope.parameters.end(), {"row sets", "key sets"});
+  return value(symbol, {pair}, scope);
 }
 
 bool AttendPlanner::emit(const std::string &prefix, LoweredAttend &attend) {

@@ -14,9 +14,17 @@
 
 namespace effattn {
 
+/// What is planned: an attend, or the pattern outside of a draw.
+struct Planned {
+  mlir::Location location;
+  ir::TensorType rows; ///< its heads are the axis 2 before the last
+  ir::FactsAttr facts;
+  TileFacts tiles; ///< without cases the columns of rows are merged
+};
+
 class AttendPlanner {
 public:
-  AttendPlanner(ir::AttendOp op, const ir::AttendParts &parts,
+  AttendPlanner(Planned planned, const ir::AttendParts &parts,
                 const AttendFrame &frame, AttendNames &names,
                 SetFunctions &functions);
 
@@ -30,6 +38,11 @@ public:
   /// names are those of name().
   bool emitStart(const std::string &prefix, const ScalarRef &q0,
                  LoweredAttend &attend);
+  /// Emits whether pair (a, b) of tokens is in the pattern, which name() has
+  /// named. After the extras its parameters have the bits of the query sets
+  /// that hold a, then those of the key sets that hold b. Its symbol; empty
+  /// after a located error.
+  std::string emitPair(const std::string &symbol);
 
 private:
   bool emitCases(const std::string &prefix, LoweredAttend &attend);
@@ -40,6 +53,9 @@ private:
   std::string value(const std::string &symbol,
                     const std::vector<ScalarRef> &values, const char *a,
                     const char *b = "");
+  std::string value(const std::string &symbol,
+                    const std::vector<ScalarRef> &named,
+                    const PlanScope &scope);
   void nameOrders(AttendInputs &inputs, LoweredAttend &attend);
   void noteUses(LoweredAttend &attend) const;
   size_t caseOf(size_t index) const;
@@ -51,7 +67,9 @@ private:
     size_t size() const { return sets.size() + conditions; }
   };
 
-  ir::AttendOp op;
+  mlir::Location location;
+  ir::TensorType rows;
+  ir::FactsAttr known;
   const ir::AttendParts &parts;
   AttendNames &names;
   SetFunctions &functions;

@@ -260,21 +260,25 @@ void HostBuilder::setTokens(int set, int order, int byBatch, int result) {
        {launch, slot(set), slot(order), number(byBatch, 32), slot(result)});
 }
 
-bool HostBuilder::draw(int number_, const std::vector<ScalarRef> &integers,
-                       int table) {
-  std::optional<Value> values = words(integers);
-  if (!values)
-    return false;
-  call("effattn_host_draw",
-       {launch, number(number_, 32), *values, slot(table)});
-  return true;
+bool HostBuilder::draw(int number_, const AttendCall &outside, int table) {
+  Value all = operands(outside);
+  if (all)
+    call("effattn_host_draw", {launch, number(number_, 32), all, slot(table)});
+  return static_cast<bool>(all);
 }
 
 bool HostBuilder::attend(const AttendCall &attend) {
+  Value all = operands(attend);
+  if (all)
+    call("effattn_host_attend", {launch, number(attend.attend, 32), all});
+  return static_cast<bool>(all);
+}
+
+Value HostBuilder::operands(const AttendCall &attend) {
   std::optional<Value> integers = words(attend.integers),
                        floats = reals(attend.floats);
   if (!integers || !floats)
-    return false;
+    return {};
   SmallVector<Value> fields = {
       slot(attend.query),
       slot(attend.key),
@@ -294,9 +298,7 @@ bool HostBuilder::attend(const AttendCall &attend) {
       ragged(attend),
       number(static_cast<int32_t>(attend.batchSets), 32),
       number(static_cast<int32_t>(attend.batchOrders), 32)};
-  Value operands = structure(attendOperandsType(module.getContext()), fields);
-  call("effattn_host_attend", {launch, number(attend.attend, 32), operands});
-  return true;
+  return structure(attendOperandsType(module.getContext()), fields);
 }
 
 Value HostBuilder::structure(Type type, ArrayRef<Value> fields) {

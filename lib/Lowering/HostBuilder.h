@@ -68,7 +68,8 @@ public:
              int order, int rank);
   /// `byBatch`: effattn_host_set_tokens.
   void setTokens(int set, int order, int byBatch, int result);
-  bool draw(int number, const std::vector<ScalarRef> &integers, int table);
+  /// `outside`: integers, tables and sets of the pattern outside.
+  bool draw(int number, const AttendCall &outside, int table);
   void merge(const std::vector<int> &outputs, const std::vector<int> &lses,
              int output, int lse);
 
@@ -94,6 +95,8 @@ private:
   /// The values in memory; null where there are none.
   mlir::Value array(mlir::Type element, llvm::ArrayRef<mlir::Value> values);
   mlir::Value slots(const std::vector<int> &slots);
+  /// effattn_attend_operands in memory; null after an error.
+  mlir::Value operands(const AttendCall &attend);
   /// effattn_ragged in memory; null where nothing is ragged.
   mlir::Value ragged(const AttendCall &attend);
   /// The fields of a structure in memory.

@@ -68,6 +68,7 @@ private:
   bool computeDraw(ir::DrawBlocksOp op);
   bool attendAll(const std::vector<Layer> &layers, int output, int lse);
   bool attend(const Leaf &leaf, int output, int lse, bool continues);
+  void setTables(AttendCall &call, const AttendInputs &inputs) const;
   int attendNumber(ir::AttendOp op);
   bool allocate(Value value, int &slot);
   bool allocate(const TensorType &type, int &slot);
@@ -169,16 +170,26 @@ int KernelLowering::attendNumber(ir::AttendOp attend) {
 }
 
 /// A bit for each key set, query set and row filter that leads by the batch.
-static uint32_t batchSets(const Leaf &leaf, const AttendInputs &inputs) {
+static uint32_t batchSets(const AttendInputs &inputs,
+                          ArrayRef<RowFilter> filters, ir::TensorType rows) {
   SmallVector<Value> sets(inputs.keySets);
   sets.append(inputs.querySets);
-  for (const RowFilter &filter : leaf.filters)
+  for (const RowFilter &filter : filters)
     sets.push_back(filter.set);
   uint32_t bits = 0;
   for (auto [number, set] : llvm::enumerate(sets))
-    if (number < 32 && leadsByBatch(set, leaf.attend))
+    if (number < 32 && leadsByBatch(set, rows))
       bits |= uint32_t(1) << number;
   return bits;
+}
+
+void KernelLowering::setTables(AttendCall &call,
+                               const AttendInputs &inputs) const {
+  call.keySets = slotsOf(inputs.keySets);
+  call.querySets = slotsOf(inputs.querySets);
+  call.tables = slotsOf(inputs.tables);
+  call.integers = inputs.integers;
+  call.floats = inputs.floats;
 }
 
 bool KernelLowering::attend(const Leaf &leaf, int output, int lse,
@@ -197,18 +208,15 @@ bool KernelLowering::attend(const Leaf &leaf, int output, int lse,
   call.lse = lse;
   for (const RowFilter &filter : leaf.filters)
     call.filters.push_back({slotOf(filter.set), filter.keep});
-  call.batchSets = batchSets(leaf, inputs);
-  call.keySets = slotsOf(inputs.keySets);
-  call.querySets = slotsOf(inputs.querySets);
-  call.tables = slotsOf(inputs.tables);
-  call.integers = inputs.integers;
-  call.floats = inputs.floats;
+  const ir::TensorType rows = attend.getOutput().getType();
+  call.batchSets = batchSets(inputs, leaf.filters, rows);
+  setTables(call, inputs);
   call.continues = continues;
   call.queryOrder = inputs.queryOrder ? slotOf(inputs.queryOrder) : -1;
   call.keyOrder = inputs.keyOrder ? slotOf(inputs.keyOrder) : -1;
   if (inputs.queryOrder)
-    call.batchOrders = leadsByBatch(inputs.queryOrder, attend) |
-                       leadsByBatch(inputs.keyOrder, attend) << 1;
+    call.batchOrders = leadsByBatch(inputs.queryOrder, rows) |
+                       leadsByBatch(inputs.keyOrder, rows) << 1;
   if (inputs.queryOffsets) {
     call.queryOffsets = slotOf(inputs.queryOffsets);
     call.keyOffsets = slotOf(inputs.keyOffsets);
@@ -334,45 +342,17 @@ bool KernelLowering::computeSetTokens(ir::SetTokensOp op) {
 
 bool KernelLowering::computeDraw(ir::DrawBlocksOp op) {
   AttendInputs inputs;
-  ir::ConvertedOperands operands;
-  AttendNames names(inputs, operands);
-  ScalarRef n = op.getQueries().toScalar(), m = op.getKeys().toScalar();
-  ScalarRef q0 = m - n;
-  if (op.getQ0() && !(q0 = scalarOf(op.getQ0(), operands)))
-    return false;
-  names.addInteger("N", n);
-  names.addInteger("M", m);
-  names.addInteger("q0", withSizes(q0, n, m));
-  LoweredDraw draw;
-  draw.source = sourceOf(op.getLoc());
-  draw.size = op.getSize();
-  draw.count = op.getCount();
-  draw.seed = op.getSeed();
   int number = static_cast<int>(kernel.draws.size());
-  if (auto touched = op.getTouched()) {
-    SetFrame frame;
-    frame.coordinates = {"i"};
-    frame.moduli = touched->getModuli().asArrayRef().vec();
-    std::vector<std::string> parameters;
-    std::vector<ScalarRef> values;
-    for (ir::ParameterAttr parameter : touched->getParameters()) {
-      parameters.push_back(parameter.getName().str());
-      values.push_back(valueOf(parameter, {}, {}));
-    }
-    std::vector<std::string> planned =
-        plannedNames(parameters, values, {}, names);
-    auto symbol = attends.functions.runs(
-        op.getLoc(), fmt::format("{}_draw{}_touched", kernel.name, number),
-        touched->getSet(), frame, planned);
-    if (!symbol)
-      return false;
-    draw.touched = *symbol;
-  }
-  draw.integers = static_cast<int>(names.integers.size());
-  kernel.draws.push_back(draw);
+  auto lowered =
+      attends.lower(op, fmt::format("{}_draw{}", kernel.name, number), inputs);
+  if (!lowered)
+    return false;
+  kernel.draws.push_back(std::move(*lowered));
+  AttendCall call;
+  setTables(call, inputs);
+  call.batchSets = batchSets(inputs, {}, op.getType());
   int slot = -1;
-  return allocate(op.getResult(), slot) &&
-         host->draw(number, inputs.integers, slot);
+  return allocate(op.getResult(), slot) && host->draw(number, call, slot);
 }
 
 bool KernelLowering::computeStep(ir::StepOp step) {

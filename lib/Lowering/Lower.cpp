@@ -94,7 +94,9 @@ std::string plannerText(const LoweredAttend &attend) {
 std::string drawText(const LoweredDraw &draw) {
   return fmt::format("  draw {} blocks of {} from {}, seed {}{}\n", draw.count,
                      draw.size, draw.source, draw.seed,
-                     draw.touched.empty() ? "" : ", outside a pattern");
+                     draw.outside           ? ", outside a pattern of tables"
+                     : draw.touched.empty() ? ""
+                                            : ", outside a pattern");
 }
 
 std::string attendText(const LoweredAttend &attend) {

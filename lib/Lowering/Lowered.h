@@ -17,6 +17,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,12 +59,17 @@ struct LoweredAttend {
   std::string start; ///< ragged tokens: q0 of a sequence; empty: M - N
 };
 
-/// A table of drawn blocks (effattn_draw).
+/// A table of drawn blocks (effattn_draw). Without `touched` and `outside`
+/// blocks are drawn from all.
 struct LoweredDraw {
   std::string source;
   int64_t size = 1, count = 0, seed = 0;
   int integers = 0;    ///< N, M, q0, others
-  std::string touched; ///< symbol; empty: blocks are drawn from all
+  std::string touched; ///< symbol; empty: none
+  /// Planner functions of the pattern outside, where tables decide it, and the
+  /// symbol of its test of pairs.
+  std::optional<LoweredAttend> outside;
+  std::string pair;
 };
 
 struct LoweredStep {

@@ -16,13 +16,21 @@ bool isCombination(Operation *op) {
       op);
 }
 
-/// Tables and index sets that an attend reads.
-static SmallVector<Value> tablesOf(const ir::AttendParts &parts) {
-  const ir::ConvertedOperands &operands = parts.operands();
+/// Tables and index sets that the pattern of an attend, or the one outside of a
+/// draw, reads.
+template <typename Op> static SmallVector<Value> tablesOf(Op op) {
+  std::optional<ir::AttendParts> parts = partsOf(op);
+  if (!parts)
+    return {};
+  const ir::ConvertedOperands &operands = parts->operands();
   SmallVector<Value> all(operands.tables);
   llvm::append_range(all, operands.keySets);
   llvm::append_range(all, operands.querySets);
   return all;
+}
+
+static SmallVector<Value> tablesOfDraw(ir::DrawBlocksOp op) {
+  return op.getFacts() ? tablesOf(op) : SmallVector<Value>();
 }
 
 /// Users come after what they use: going backwards, all uses of an operation
@@ -76,9 +84,11 @@ void Demand::visit(Operation *op) {
   if (auto attend = dyn_cast<ir::AttendOp>(op)) {
     for (Value operand : {attend.getQ(), attend.getK(), attend.getV()})
       use(operand);
-    if (std::optional<ir::AttendParts> parts = partsOf(attend))
-      for (Value table : tablesOf(*parts))
-        use(table);
+    for (Value table : tablesOf(attend))
+      use(table);
+  } else if (auto draw = dyn_cast<ir::DrawBlocksOp>(op)) {
+    for (Value table : tablesOfDraw(draw))
+      use(table);
   } else if (auto merge = dyn_cast<ir::MergeOp>(op)) {
     for (auto [output, lse] : llvm::zip(merge.getOutputs(), merge.getLses()))
       usePart(output, lse, plain, known.filtered);
@@ -173,6 +183,10 @@ SmallVector<Value, 0> Demand::reads(Operation *op) const {
     if (isa<ir::TensorType, ir::IndexSetType>(value.getType()))
       all.insert(value);
   };
+  if (auto draw = dyn_cast<ir::DrawBlocksOp>(op)) {
+    llvm::for_each(tablesOfDraw(draw), add);
+    return all.takeVector();
+  }
   if (!isCombination(op)) {
     llvm::for_each(op->getOperands(), add);
     return all.takeVector();
@@ -186,8 +200,7 @@ SmallVector<Value, 0> Demand::reads(Operation *op) const {
       ir::AttendOp attend = leaf.attend;
       for (Value operand : {attend.getQ(), attend.getK(), attend.getV()})
         add(operand);
-      if (std::optional<ir::AttendParts> parts = partsOf(attend))
-        llvm::for_each(tablesOf(*parts), add);
+      llvm::for_each(tablesOf(attend), add);
     }
   }
   return all.takeVector();

@@ -36,15 +36,6 @@ ScalarRef tokenOf(const Order &order, const ScalarRef &rank) {
   return entryOf(order, order.tokenTable, rank);
 }
 
-const Pattern *firstOrder(const PatternRef &pattern) {
-  if (pattern->kind == PatternKind::InOrder)
-    return pattern.get();
-  for (const PatternRef &child : pattern->children)
-    if (const Pattern *found = firstOrder(child))
-      return found;
-  return nullptr;
-}
-
 namespace {
 
 /// Names that no predicate has, while tokens and ranks are exchanged.

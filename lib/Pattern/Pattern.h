@@ -26,7 +26,8 @@ enum class PatternKind {
   Blocks,       ///< scalars: s; table t: t[p div s, j div s]
   RandomBlocks, ///< scalars: s, count, seed; children[0]: outside (may be
                 ///< none); table: the drawn blocks i32[H, blocks, count], entry
-                ///< [h, p div s - q0 div s, c], -1 for none (-1: not made yet)
+                ///< [h, p div s - q0 div s, c], -1 for none (-1: not made yet);
+                ///< of rank 4, each batch entry has its own
   Queries,      ///< table: index set S; i in S
   Keys,         ///< table: index set S; j in S
   Comprehension, ///< predicate: Bool over b, h, i, j, N, M (q0 is not applied)
@@ -103,9 +104,6 @@ ScalarRef predicate(const PatternRef &pattern, const Pattern **unsupported);
 /// Replaces coordinates i.y, j.x, ... by arithmetic on `i` and `j`.
 ScalarRef withoutCoordinates(const ScalarRef &predicate,
                              const std::vector<ScalarRef> &extents);
-
-/// The first InOrder node (its orders have tables), or null.
-const Pattern *firstOrder(const PatternRef &pattern);
 
 /// A predicate over tokens as one over ranks in the orders of `inOrder`, where
 /// `i` and `j` are ranks: rankTable[i] becomes i, and every other i becomes

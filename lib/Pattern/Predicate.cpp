@@ -56,18 +56,21 @@ ScalarRef blocks(const Pattern &pattern) {
                                                  floorDiv(j(), size)}));
 }
 
-/// or_c drawn[h, p div s - q0 div s, c] == j div s
+/// or_c drawn[b?, h, p div s - q0 div s, c] == j div s
 ScalarRef randomBlocks(const Pattern &pattern) {
   const ScalarRef &size = pattern.scalars[0], &count = pattern.scalars[1];
   ScalarRef queryBlock =
       floorDiv(position(), size) - floorDiv(variable("q0"), size);
   ScalarRef keyBlock = floorDiv(j(), size);
   ScalarRef any = constantBool(false);
-  for (int64_t c = 0; c < count->integer; ++c)
-    any = logicalOr(any,
-                    equal(lookup(pattern.table, ScalarType::Int,
-                                 {variable("h"), queryBlock, constantInt(c)}),
-                          keyBlock));
+  for (int64_t c = 0; c < count->integer; ++c) {
+    std::vector<ScalarRef> place = {variable("h"), queryBlock, constantInt(c)};
+    if (pattern.tableRank == 4)
+      place.insert(place.begin(), variable("b"));
+    any = logicalOr(
+        any, equal(lookup(pattern.table, ScalarType::Int, std::move(place)),
+                   keyBlock));
+  }
   return any;
 }
 

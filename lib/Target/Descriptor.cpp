@@ -30,7 +30,7 @@ DescriptorTypes::DescriptorTypes(LLVMContext &context) {
       make({pointer, u32,     u32, u32,     u32,     u32, u32,     u32, u32,
             u32,     u32,     u32, i64,     i64,     u32, pointer, u32, u32,
             pointer, pointer, u32, pointer, pointer, u32, pointer});
-  draw = make({pointer, i64, i64, i64, u32, pointer});
+  draw = make({pointer, i64, i64, i64, u32, pointer, pointer, pointer});
   stepCode = make({u32, pointer});
   step = make({pointer, u32, u32, u32, pointer});
   kernel = make({u32, u32, pointer, pointer, u32,     u32,    pointer,
@@ -111,8 +111,10 @@ private:
   Constant *argument(const LoweredArgument &argument, bool written);
   Constant *arguments();
   Constant *require(const LoweredRequire &require);
-  Constant *attendCode(const LoweredAttend &attend, const TargetCode &target);
+  /// Without a target: what planning needs of it.
+  Constant *attendCode(const LoweredAttend &attend, const TargetCode *target);
   Constant *relation(const LoweredRelation &relation);
+  Constant *attend(const LoweredAttend &attend, ArrayRef<Constant *> codes);
   Constant *attend(const LoweredAttend &attend);
   Constant *draw(const LoweredDraw &draw);
   Constant *step(const LoweredStep &step);
@@ -191,25 +193,26 @@ uint32_t rowOrder(RowOrder order) {
 }
 
 Constant *Builder::attendCode(const LoweredAttend &attend,
-                              const TargetCode &target) {
+                              const TargetCode *target) {
   std::vector<Constant *> cases;
   for (const LoweredCase &one : attend.cases)
     cases.push_back(ConstantStruct::get(types.attendCase, planner(one.tileFull),
                                         planner(one.tilePartial),
                                         planner(one.row)));
-  auto symbol = [&](const char *part, bool exists) {
-    return exists ? code(fmt::format("{}_{}_{}", attend.spec.name,
-                                     target.suffix, part))
-                  : null();
+  auto symbol = [&](const char *part, bool onDevices) {
+    return target && (onDevices || !target->device)
+               ? code(fmt::format("{}_{}_{}", attend.spec.name, target->suffix,
+                                  part))
+               : null();
   };
   return ConstantStruct::get(
-      types.attendCode, u32(target.target), u32(attend.tileRows),
-      u32(target.columnUnroll), u32(target.columnChunk),
-      u32(rowOrder(attend.order)), u32(attend.orderRelation),
-      planner(attend.tileCount), planner(attend.tileRowList),
-      array(types.attendCase, cases), symbol("pack", !target.device),
-      symbol("tile", true), symbol("select", !target.device),
-      symbol("finish", !target.device));
+      types.attendCode, u32(target ? target->target : 0), u32(attend.tileRows),
+      u32(target ? target->columnUnroll : 1),
+      u32(target ? target->columnChunk : 1), u32(rowOrder(attend.order)),
+      u32(attend.orderRelation), planner(attend.tileCount),
+      planner(attend.tileRowList), array(types.attendCase, cases),
+      symbol("pack", false), symbol("tile", true), symbol("select", false),
+      symbol("finish", false));
 }
 
 Constant *Builder::relation(const LoweredRelation &relation) {
@@ -228,10 +231,16 @@ Constant *Builder::relation(const LoweredRelation &relation) {
 }
 
 Constant *Builder::attend(const LoweredAttend &attend) {
-  const AttendSpec &spec = attend.spec;
-  std::vector<Constant *> codes, relations;
+  std::vector<Constant *> codes;
   for (const TargetCode &target : options.codes)
-    codes.push_back(attendCode(attend, target));
+    codes.push_back(attendCode(attend, &target));
+  return this->attend(attend, codes);
+}
+
+Constant *Builder::attend(const LoweredAttend &attend,
+                          ArrayRef<Constant *> codes) {
+  const AttendSpec &spec = attend.spec;
+  std::vector<Constant *> relations;
   for (const LoweredRelation &one : attend.relations)
     relations.push_back(relation(one));
   return ConstantStruct::get(
@@ -248,9 +257,14 @@ Constant *Builder::attend(const LoweredAttend &attend) {
 }
 
 Constant *Builder::draw(const LoweredDraw &draw) {
+  Constant *outside = null();
+  if (draw.outside)
+    outside = constant(
+        attend(*draw.outside, attendCode(*draw.outside, /*target=*/nullptr)));
   return ConstantStruct::get(types.draw, text(draw.source), i64(draw.size),
                              i64(draw.count), i64(draw.seed),
-                             u32(draw.integers), planner(draw.touched));
+                             u32(draw.integers), planner(draw.touched), outside,
+                             planner(draw.pair));
 }
 
 Constant *Builder::step(const LoweredStep &step) {

@@ -29,13 +29,13 @@ public:
     Location location =
         parts->converter.locationOf(parts->pattern.get(), op.getLoc());
     GrowingSizes growing = growingSizes(op);
-    auto band =
-        analyser.analyse(op.getPattern(), op.getQ0(), location, growing);
+    auto band = analyser.analyse(patternOf(op), op.getQ0(), location, growing,
+                                 parts->inTokens);
     if (!band)
       return {};
     if (!band->isBounded()) {
-      Open open{op.getPattern(), band, "head"};
-      if (isa<ir::AttendOp>(op.getOperation()))
+      Open open{patternOf(op), band, "head"};
+      if constexpr (std::is_same_v<Op, ir::AttendOp>)
         open = openPart(op, *parts, location);
       if (open.pattern && failed(report(op, open, location)))
         return {};
@@ -55,6 +55,13 @@ public:
   BandAnalyser &statistics() { return analyser; }
 
 private:
+  template <typename Op> static Value patternOf(Op op) {
+    if constexpr (std::is_same_v<Op, ir::DrawBlocksOp>)
+      return op.getOutside();
+    else
+      return op.getPattern();
+  }
+
   /// A part of a pattern that is not bounded by itself.
   struct Open {
     Value pattern; ///< null: there is none
@@ -88,8 +95,8 @@ private:
     if (!open.whole)
       return failure();
     // The part by itself may say more than the whole.
-    auto part =
-        analyser.analyse(open.pattern, q0Of(op), location, growingSizes(op));
+    auto part = analyser.analyse(open.pattern, q0Of(op), location,
+                                 growingSizes(op), open.whole->parts.inTokens);
     std::string reason =
         part && !part->isBounded() ? part->reason() : open.whole->reason();
     std::string cost = costOf(op, *open.whole);
@@ -139,6 +146,8 @@ private:
   static Value q0Of(Operation *op) {
     if (auto attend = dyn_cast<ir::AttendOp>(op))
       return attend.getQ0();
+    if (auto draw = dyn_cast<ir::DrawBlocksOp>(op))
+      return draw.getQ0();
     return cast<ir::ColumnSumsOp>(op).getQ0();
   }
 
@@ -165,6 +174,9 @@ LogicalResult analysePatterns(ModuleOp module, const AnalyseOptions &options,
       set(attend);
     else if (auto sums = dyn_cast<ir::ColumnSumsOp>(op))
       set(sums);
+    else if (auto draw = dyn_cast<ir::DrawBlocksOp>(op))
+      if (draw.getOutside() && !draw.getTouched())
+        set(draw);
   }
   cleanUp(module);
   if (statistics)

@@ -3,6 +3,7 @@
 #include "lib/Transforms/Bands.h"
 
 #include "dialect/Ragged.h"
+#include "lib/Transforms/Sizes.h"
 #include "lib/Transforms/Terms.h"
 
 #include <algorithm>
@@ -74,9 +75,11 @@ void BandAnalyser::find(Band &band, const AnalysisOptions &options) {
 
 std::shared_ptr<const Band> BandAnalyser::analyse(Value pattern, Value q0,
                                                   Location location,
-                                                  const GrowingSizes &growing) {
+                                                  const GrowingSizes &growing,
+                                                  bool inTokens) {
   auto band = std::make_shared<Band>();
   band->pattern = pattern;
+  band->parts.inTokens = inTokens;
   ir::Converter &converter = band->parts.converter;
   if (!(band->parts.pattern = converter.pattern(pattern)) ||
       (q0 && !(band->parts.q0 = converter.scalar(q0))))
@@ -124,18 +127,14 @@ std::shared_ptr<const Band> BandAnalyser::opaque(const Band &band) {
 }
 
 GrowingSizes growingSizes(Operation *op) {
-  auto tokens = [](Value tensor) {
-    auto type = cast<ir::TensorType>(tensor.getType());
-    return type.getShape()[type.getRank() - 2].toScalar();
-  };
-  auto attend = dyn_cast<ir::AttendOp>(op);
-  ScalarRef n = tokens(attend ? attend.getOutput() : op->getOperand(0));
-  ScalarRef m = tokens(attend ? attend.getV() : op->getOperand(1));
+  TokenAxes axes = tokenAxesOf(op);
+  ScalarRef n = axes.queries.toScalar(), m = axes.keys.toScalar();
   GrowingSizes result{!n->isConstant(), !m->isConstant(), {}};
-  Value q = attend ? attend.getQ() : op->getOperand(0);
-  Value k = attend ? attend.getV() : op->getOperand(1);
-  result.square =
-      equivalent(n, m) && (q ? ir::offsetsOf(q) : Value()) == ir::offsetsOf(k);
+  result.square = equivalent(n, m);
+  if (auto attend = dyn_cast<ir::AttendOp>(op)) {
+    Value queries = attend.getQ() ? ir::offsetsOf(attend.getQ()) : Value();
+    result.square &= queries == ir::offsetsOf(attend.getV());
+  }
   for (const ScalarRef &axis : {n, m})
     walk(axis, [&](const Scalar &node) {
       if (node.kind == ScalarKind::Dimension)

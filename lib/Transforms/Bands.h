@@ -29,10 +29,12 @@ public:
   explicit BandAnalyser(uint64_t maxOperations, bool count)
       : maxOperations(maxOperations), count(count) {}
 
-  /// Null after an error. The facts may be missing: see Band.
+  /// Null after an error. The facts may be missing: see Band. `inTokens`: also
+  /// where an order bounds the columns (AttendParts).
   std::shared_ptr<const Band> analyse(mlir::Value pattern, mlir::Value q0,
                                       mlir::Location location,
-                                      const GrowingSizes &growing);
+                                      const GrowingSizes &growing,
+                                      bool inTokens = false);
   /// A band that holds any pair of the pattern: nothing is known of it.
   std::shared_ptr<const Band> opaque(const Band &band);
 
@@ -64,7 +66,7 @@ llvm::SmallVector<HeadRange> headRanges(mlir::OpBuilder &builder,
                                         mlir::Value pattern,
                                         const PatternRef &tree);
 
-/// The axes of queries and keys of an attend or column sums that grow.
+/// The axes of queries and keys of an attend, column sums or a draw that grow.
 GrowingSizes growingSizes(mlir::Operation *op);
 
 /// MergeOnce.cpp: merges with `duplicates_once` as one attend, where the parts

@@ -62,7 +62,8 @@ std::optional<AttendFrame> frameOf(const ir::AttendParts &parts,
     frame.opaque = true;
     frame.predicate =
         lookup(-1, ScalarType::Bool, {variable("i"), variable("j")});
-  } else if (const Pattern *order = boundingOrder(parts.pattern)) {
+  } else if (const Pattern *order =
+                 parts.inTokens ? nullptr : boundingOrder(parts.pattern)) {
     frame.permuted = true;
     frame.queryTokens = order->orders.front().tokenTable;
     frame.keyTokens = order->orders.back().tokenTable;

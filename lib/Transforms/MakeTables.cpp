@@ -90,7 +90,8 @@ LogicalResult makeOrderTables(ir::OrderOp op) {
 
 /// What the draw depends on besides the pattern.
 struct Host {
-  ir::DimAttr heads, queries, keys;
+  ir::TensorType rows; ///< a tensor of the queries
+  ir::DimAttr batch, heads, queries, keys;
   Value q0;
 };
 
@@ -100,15 +101,16 @@ ir::DimAttr axis(ir::TensorType type, int64_t fromRight) {
                           : ir::DimAttr::constant(type.getContext(), 1);
 }
 
+Host hostOf(ir::TensorType rows, ir::TensorType keys, Value q0) {
+  return {rows, axis(rows, 3), axis(rows, 2), axis(rows, 1), axis(keys, 1), q0};
+}
+
 Host hostOf(ir::AttendOp op) {
-  ir::TensorType output = op.getOutput().getType();
-  return {axis(output, 2), axis(output, 1), axis(op.getV().getType(), 1),
-          op.getQ0()};
+  return hostOf(op.getOutput().getType(), op.getV().getType(), op.getQ0());
 }
 
 Host hostOf(ir::ColumnSumsOp op) {
-  ir::TensorType q = op.getQ().getType();
-  return {axis(q, 2), axis(q, 1), axis(op.getK().getType(), 1), op.getQ0()};
+  return hostOf(op.getQ().getType(), op.getK().getType(), op.getQ0());
 }
 
 class Drawer {
@@ -123,15 +125,21 @@ public:
         !constant(op, op.getCount(), "count", count) ||
         !constant(op, op.getSeed(), "seed", seed))
       return {};
-    ir::TensorType type = drawnType(op, size, count);
+    // Orders inside of `outside` hold ranks of the tokens that it is about.
+    Value outside = op.getOutside();
+    ir::TouchedAttr touched;
+    bool byBatch = false;
+    if (outside) {
+      outside = withTokenSets(builder, outside, host.rows);
+      if (!findTouched(op, outside, size, touched, byBatch))
+        return {};
+    }
+    ir::TensorType type = drawnType(op, size, count, byBatch);
     if (!type)
       return {};
-    ir::TouchedAttr touched;
-    if (op.getOutside() && !(touched = findTouched(op, size)))
-      return {};
-    auto drawn = ir::DrawBlocksOp::create(builder, op.getLoc(), type, size,
-                                          count, seed, host.queries, host.keys,
-                                          host.q0, op.getOutside(), touched);
+    auto drawn = ir::DrawBlocksOp::create(
+        builder, op.getLoc(), type, size, count, seed, host.queries, host.keys,
+        host.q0, outside, touched, /*facts=*/ir::FactsAttr());
     return ir::RandomBlocksOp::create(builder, op.getLoc(), op.getSize(),
                                       op.getCount(), op.getSeed(),
                                       op.getOutside(), drawn.getResult());
@@ -153,7 +161,8 @@ private:
 
   /// Blocks of queries: (N + q0 - 1) div s - q0 div s + 1, and where q0 is no
   /// size, what N rows touch at most.
-  ir::TensorType drawnType(ir::RandomBlocksOp op, int64_t size, int64_t count) {
+  ir::TensorType drawnType(ir::RandomBlocksOp op, int64_t size, int64_t count,
+                           bool byBatch) {
     MLIRContext *context = builder.getContext();
     ScalarRef n = host.queries.toScalar(), s = constantInt(size);
     ScalarRef start = host.keys.toScalar() - n;
@@ -173,53 +182,64 @@ private:
           << "the number of query blocks overflows 64 bits [S7]";
       return {};
     }
-    return ir::TensorType::get(
-        context, {host.heads, blocks, ir::DimAttr::constant(context, count)},
-        IntegerType::get(context, 32));
+    SmallVector<ir::DimAttr> shape = {host.heads, blocks,
+                                      ir::DimAttr::constant(context, count)};
+    if (byBatch)
+      shape.insert(shape.begin(), host.batch);
+    return ir::TensorType::get(context, shape, IntegerType::get(context, 32));
   }
 
-  ir::TouchedAttr findTouched(ir::RandomBlocksOp op, int64_t size) {
+  /// Batch entries see different sets or entries of tables.
+  bool variesByBatch(const ScalarRef &outside,
+                     const ir::ConvertedOperands &operands) const {
+    auto hasBatch = [&](Value set) {
+      ArrayRef<ir::DimAttr> shape =
+          cast<ir::IndexSetType>(set.getType()).getShape();
+      return shape.size() > 2 || ir::leadsByBatch(shape, host.rows);
+    };
+    return usesVariable(outside, "b") ||
+           contains(outside, [&](const Scalar &node) {
+             return (node.kind == ScalarKind::KeyInSet &&
+                     hasBatch(operands.keySets[node.table])) ||
+                    (node.kind == ScalarKind::QueryInSet &&
+                     hasBatch(operands.querySets[node.table]));
+           });
+  }
+
+  /// Leaves `touched` null where tables decide it: analysis comes later.
+  bool findTouched(ir::RandomBlocksOp op, Value outside, int64_t size,
+                   ir::TouchedAttr &touched, bool &byBatch) {
     ir::Converter converter;
-    PatternRef pattern = converter.pattern(op.getOutside());
-    ScalarRef q0 = host.q0 ? converter.scalar(host.q0) : nullptr;
-    if (!pattern || (host.q0 && !q0))
-      return {};
-    const Pattern *unsupported = nullptr;
-    ScalarRef outside = predicate(pattern, &unsupported);
-    if (!outside) {
-      emitError(converter.locationOf(unsupported, op.getLoc()))
-          << "'outside' of random_blocks cannot be in an order or itself "
-             "random: supported are patterns without tables and index sets "
-             "[S7]";
-      return {};
-    }
+    PatternRef pattern = converter.pattern(outside);
     AnalysisOptions options;
-    options.q0 = q0;
-    options.bottomRight = !q0;
+    options.q0 = host.q0 ? converter.scalar(host.q0) : nullptr;
+    options.bottomRight = !host.q0;
     options.maxOperations = maxOperations;
-    AnalysisFailure failure;
-    auto blocks = touchedBlocks(outside, size, options, &failure);
-    if (!blocks) {
-      auto diagnostic =
-          emitError(converter.locationOf(pattern.get(), op.getLoc()))
-          << "the blocks that 'outside' of random_blocks touches cannot be "
-             "listed [S7]";
-      diagnostic.attachNote()
-          << (failure.construct.empty() ? "" : "'" + failure.construct + "': ")
-          << failure.reason;
-      return {};
+    if (!pattern || (host.q0 && !options.q0))
+      return false;
+    const Pattern *unsupported = nullptr;
+    ScalarRef pairs = predicate(pattern, &unsupported);
+    if (!pairs) {
+      emitError(converter.locationOf(unsupported, op.getLoc()))
+          << "the tables of 'outside' of random_blocks cannot be made [S7]";
+      return false;
     }
+    byBatch = variesByBatch(pairs, converter.operands);
+    auto blocks = touchedBlocks(pairs, size, options, nullptr);
+    if (!blocks)
+      return true;
     SmallVector<ir::ParameterAttr> parameters;
     for (size_t k = 0; k < blocks->parameters.size(); ++k) {
       parameters.push_back(toAttribute(builder.getContext(),
                                        blocks->parameters[k],
                                        blocks->parameterValues[k], {}, {}));
       if (!parameters.back())
-        return {};
+        return true;
     }
-    return ir::TouchedAttr::get(builder.getContext(), parameters,
-                                builder.getDenseI64ArrayAttr(blocks->moduli),
-                                blocks->set);
+    touched = ir::TouchedAttr::get(builder.getContext(), parameters,
+                                   builder.getDenseI64ArrayAttr(blocks->moduli),
+                                   blocks->set);
+    return true;
   }
 
   OpBuilder &builder;

@@ -35,20 +35,22 @@ ir::DimAttr tokenAxis(ir::TensorType type) {
 
 } // namespace
 
+TokenAxes tokenAxesOf(Operation *op) {
+  if (auto attend = dyn_cast<ir::AttendOp>(op))
+    return {tokenAxis(attend.getOutput().getType()),
+            tokenAxis(attend.getV().getType())};
+  if (auto draw = dyn_cast<ir::DrawBlocksOp>(op))
+    return {draw.getQueries(), draw.getKeys()};
+  auto sums = cast<ir::ColumnSumsOp>(op);
+  return {tokenAxis(sums.getQ().getType()), tokenAxis(sums.getK().getType())};
+}
+
 RepresentativeSizes::RepresentativeSizes(
     Operation *op, const std::vector<ScalarRef> &extents) {
   choose(op, extents);
-  ir::DimAttr n, m;
-  if (auto attend = dyn_cast<ir::AttendOp>(op)) {
-    n = tokenAxis(attend.getOutput().getType());
-    m = tokenAxis(attend.getV().getType());
-  } else {
-    auto sums = cast<ir::ColumnSumsOp>(op);
-    n = tokenAxis(sums.getQ().getType());
-    m = tokenAxis(sums.getK().getType());
-  }
-  queries = evaluateInt(n.toScalar(), known).value_or(tokens);
-  keys = evaluateInt(m.toScalar(), known).value_or(queries);
+  TokenAxes axes = tokenAxesOf(op);
+  queries = evaluateInt(axes.queries.toScalar(), known).value_or(tokens);
+  keys = evaluateInt(axes.keys.toScalar(), known).value_or(queries);
   const int64_t sequences = sequencesOf(op);
   queries = (queries + sequences - 1) / sequences;
   keys = (keys + sequences - 1) / sequences;

@@ -14,10 +14,16 @@
 
 namespace effattn {
 
+/// How many queries and keys the pattern of an attend, of column sums or the
+/// pattern outside of a draw is about.
+struct TokenAxes {
+  ir::DimAttr queries, keys;
+};
+TokenAxes tokenAxesOf(mlir::Operation *op);
+
 class RepresentativeSizes {
 public:
-  /// Of an attend or column sums whose pattern is on a grid of these extents
-  /// (or on none).
+  /// Of an operation whose pattern is on a grid of these extents (or on none).
   RepresentativeSizes(mlir::Operation *op,
                       const std::vector<ScalarRef> &extents);
 

@@ -61,6 +61,11 @@ bool isDrawable(Operation *pattern) {
   });
 }
 
+/// Tables decide which blocks are not drawn, and nothing is known of it.
+bool isOpen(ir::DrawBlocksOp op) {
+  return op.getOutside() && !op.getTouched() && !op.getFacts();
+}
+
 } // namespace
 
 LogicalResult verifySimplified(ModuleOp module) {
@@ -80,6 +85,8 @@ LogicalResult verifyTables(ModuleOp module) {
 
 LogicalResult verifyAnalysed(ModuleOp module) {
   return verifyAll(module, "analyse", [](Operation *op) {
+    if (auto draw = dyn_cast<ir::DrawBlocksOp>(op))
+      return isOpen(draw) ? "has no facts of the pattern outside" : nullptr;
     return missing(op, "has no facts",
                    [](auto attend) { return attend.getFacts().has_value(); });
   });

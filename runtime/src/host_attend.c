@@ -114,7 +114,7 @@ static effattn_status check_sizes(const attend_call *call) {
 /*===- index sets and orders
  * ------------------------------------------------===*/
 
-static effattn_status gather_sets(attend_call *call) {
+effattn_status effattn_gather_sets(attend_call *call) {
   const effattn_attend *attend = call->run.attend;
   const effattn_attend_operands *operands = call->operands;
   const uint32_t keys = attend->key_sets, queries = attend->query_sets;
@@ -205,7 +205,7 @@ static size_t place(size_t *bytes, size_t count, size_t size) {
   return at;
 }
 
-static effattn_status allocate(attend_call *call) {
+effattn_status effattn_allocate_plans(attend_call *call) {
   effattn_context *context = call->launch->context;
   const effattn_attend *attend = call->run.attend;
   const size_t plans = (size_t)call->plan_count;
@@ -298,7 +298,7 @@ static effattn_status prepare_and_run(attend_call *call) {
   if (!status)
     status = effattn_gather_sequences(call);
   if (!status)
-    status = gather_sets(call);
+    status = effattn_gather_sets(call);
   if (!status)
     status =
         gather_order(call, operands->query_order, operands->batch_orders & 1,
@@ -315,7 +315,7 @@ static effattn_status prepare_and_run(attend_call *call) {
   if (run->head_begin >= run->head_end)
     return EFFATTN_OK;
   effattn_place_plans(call);
-  status = allocate(call);
+  status = effattn_allocate_plans(call);
   if (!status)
     status = effattn_make_plans(call);
   return status ? status : execute(call);

@@ -49,8 +49,32 @@ int64_t effattn_share_plans(effattn_attend_call *call, bool each);
 void effattn_cut_tables(const effattn_attend_call *call, int64_t sequence,
                         effattn_plan_table *tables, int64_t *shapes);
 
+/*===- host_attend.c -----------------------------------------------------===*/
+
+/* Index sets of an attend whose run has the output's shape, and their row
+   filters. */
+effattn_status effattn_gather_sets(effattn_attend_call *call);
+/* Memory for the tables and for plan_count plans; call->memory is to be given
+   back. */
+effattn_status effattn_allocate_plans(effattn_attend_call *call);
+
 /*===- host_plan.c -------------------------------------------------------===*/
 
+/* A request and what it points at. */
+typedef struct effattn_requested_plan {
+  effattn_plan_request request;
+  effattn_plan_set sets[EFFATTN_MOST_SETS];
+  effattn_plan_filter filters[EFFATTN_MOST_SETS];
+} effattn_requested_plan;
+
+/* Planning reads tables on the host: call->plan_tables. */
+effattn_status effattn_fetch_tables(effattn_attend_call *call);
+/* The request of one (batch, head); `parameters` (parameter_words) are filled
+   in. */
+effattn_status effattn_request_plan(effattn_attend_call *call, int64_t batch,
+                                    int64_t head, int64_t *parameters,
+                                    const effattn_plan_table *tables,
+                                    effattn_requested_plan *plan);
 /* Distances between the plans of neighbouring heads and batches, and how many
    plans there are. */
 void effattn_place_plans(effattn_attend_call *call);

@@ -82,14 +82,15 @@ static effattn_status write_parameters(effattn_attend_call *call, int64_t batch,
   return EFFATTN_OK;
 }
 
-static effattn_status make_plan(effattn_attend_call *call, int64_t batch,
-                                int64_t head, int64_t index,
-                                const effattn_plan_table *tables) {
+effattn_status effattn_request_plan(effattn_attend_call *call, int64_t batch,
+                                    int64_t head, int64_t *parameters,
+                                    const effattn_plan_table *tables,
+                                    effattn_requested_plan *plan) {
   const effattn_attend_run *run = &call->run;
   const effattn_attend *attend = run->attend;
   const effattn_attend_code *code = run->code;
-  effattn_plan_set sets[EFFATTN_MOST_SETS];
-  effattn_plan_filter filters[EFFATTN_MOST_SETS];
+  effattn_plan_set *sets = plan->sets;
+  effattn_plan_filter *filters = plan->filters;
   const uint32_t keys = attend->key_sets, queries = attend->query_sets;
   for (uint32_t i = 0; i < call->sets; ++i) {
     sets[i] = (effattn_plan_set){entries_of(&call->set[i], batch, head),
@@ -103,12 +104,7 @@ static effattn_status make_plan(effattn_attend_call *call, int64_t batch,
     filters[i].set = sets[keys + queries + i];
     filters[i].keep = call->operands->row_filter[i].keep;
   }
-  int64_t *parameters = call->parameters + index * call->parameter_words;
-  const effattn_status status =
-      write_parameters(call, batch, head, tables, parameters);
-  if (status)
-    return status;
-  const effattn_plan_request request = {
+  plan->request = (effattn_plan_request){
       .tile_rows = code->tile_rows,
       .cases = code->cases,
       .key_sets = keys,
@@ -133,8 +129,20 @@ static effattn_status make_plan(effattn_attend_call *call, int64_t batch,
       .tables = tables,
       .query_order = entries_of(&call->query_order, batch, head),
       .key_order = entries_of(&call->key_order, batch, head)};
-  return effattn_plan_acquire(call->launch->context, attend, &request, code,
-                              &call->entries[index]);
+  return write_parameters(call, batch, head, tables, parameters);
+}
+
+static effattn_status make_plan(effattn_attend_call *call, int64_t batch,
+                                int64_t head, int64_t index,
+                                const effattn_plan_table *tables) {
+  effattn_requested_plan plan;
+  const effattn_status status = effattn_request_plan(
+      call, batch, head, call->parameters + index * call->parameter_words,
+      tables, &plan);
+  return status ? status
+                : effattn_plan_acquire(call->launch->context, call->run.attend,
+                                       &plan.request, call->run.code,
+                                       &call->entries[index]);
 }
 
 /* The same, with the tables of the sequence where some are cut. */
@@ -169,8 +177,7 @@ static void make_one(void *data, int64_t index, int32_t worker) {
   call->plan_status[index] = make_plan_of(call, batch, head, index);
 }
 
-/* Planning reads tables on the host. */
-static effattn_status fetch_tables(effattn_attend_call *call) {
+effattn_status effattn_fetch_tables(effattn_attend_call *call) {
   const effattn_attend *attend = call->run.attend;
   const bool reads = attend->extras || attend->key_conditions ||
                      attend->query_conditions || attend->relations;
@@ -195,7 +202,7 @@ static effattn_status fetch_tables(effattn_attend_call *call) {
 effattn_status effattn_make_plans(effattn_attend_call *call) {
   effattn_launch *launch = call->launch;
   const double start = effattn_seconds();
-  effattn_status status = fetch_tables(call);
+  effattn_status status = effattn_fetch_tables(call);
   if (!status && call->plan_count == 1)
     make_one(call, 0, 0);
   else if (!status)

@@ -144,22 +144,34 @@ static bool is_possible(const effattn_plan_request *request) {
              EFFATTN_PLAN_MOST_BITS;
 }
 
-int32_t effattn_plan_build(const effattn_plan_request *request,
-                           effattn_plan *plan) {
+int32_t effattn_plan_open(const effattn_plan_request *request,
+                          effattn_plan *plan, effattn_plan_request *ranked,
+                          effattn_planner *planner) {
   memset(plan, 0, sizeof *plan);
   plan->tile_rows = request->tile_rows;
   plan->key_order = request->key_order;
   plan->allocator = request->allocator;
+  memset(planner, 0, sizeof *planner);
   if (!is_possible(request))
     return EFFATTN_PLAN_UNSUPPORTED;
+  planner->request = request;
+  planner->plan = plan;
+  planner->key_atoms = request->key_sets + request->key_conditions;
+  planner->query_atoms = request->query_sets + request->query_conditions;
+  if (prepare(planner, ranked))
+    return 0;
+  effattn_plan_release_arrays(planner);
+  return EFFATTN_PLAN_OUT_OF_MEMORY;
+}
+
+int32_t effattn_plan_build(const effattn_plan_request *request,
+                           effattn_plan *plan) {
   effattn_planner planner;
-  memset(&planner, 0, sizeof planner);
-  planner.request = request;
-  planner.plan = plan;
-  planner.key_atoms = request->key_sets + request->key_conditions;
-  planner.query_atoms = request->query_sets + request->query_conditions;
   effattn_plan_request ranked;
-  bool done = prepare(&planner, &ranked) && effattn_plan_rows(&planner);
+  const int32_t failure = effattn_plan_open(request, plan, &ranked, &planner);
+  if (failure)
+    return failure;
+  const bool done = effattn_plan_rows(&planner);
   effattn_plan_release_arrays(&planner);
   if (!done) {
     effattn_plan_free(plan);

@@ -82,8 +82,7 @@ static bool holds_none(const effattn_planner *planner,
          set->values[*cursor] - rows[0] >= (int64_t)planner->plan->tile_rows;
 }
 
-/* Fills in tile_present and tile_class of the rows at hand. */
-static void classify(effattn_planner *planner) {
+void effattn_plan_classify(effattn_planner *planner) {
   const effattn_plan_request *request = planner->request;
   const int32_t *rows = planner->tile_row.data;
   uint8_t *present = planner->tile_present.data;
@@ -166,7 +165,7 @@ static bool plan_tile(effattn_planner *planner, int64_t index, int64_t count) {
   if (is_plain(planner->request))
     return effattn_plan_add_tile(planner, index, planner->tile_row.data,
                                  (int32_t)count, 0);
-  classify(planner);
+  effattn_plan_classify(planner);
   const uint8_t *present = planner->tile_present.data;
   const uint32_t *classes = planner->tile_class.data;
   for (uint32_t k = 0; k < planner->plan->tile_rows; ++k)

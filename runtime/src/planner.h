@@ -246,6 +246,12 @@ bool effattn_plan_sweep(effattn_planner *planner, int64_t full_count);
 
 /*===- plan.c ------------------------------------------------------------===*/
 
+/* Starts a planner: all that does not depend on tiles. `ranked` and the request
+   live as long as it does; effattn_plan_release_arrays ends it. 0, or what
+   effattn_plan_build gives; then there is nothing to end. */
+int32_t effattn_plan_open(const effattn_plan_request *request,
+                          effattn_plan *plan, effattn_plan_request *ranked,
+                          effattn_planner *planner);
 /* Room in the plan for so many of each. */
 bool effattn_plan_reserve_tiles(effattn_plan *plan, int64_t tiles, int64_t runs,
                                 int64_t rows);
@@ -260,6 +266,20 @@ bool effattn_plan_add_tile(effattn_planner *planner, int64_t index,
 
 /* All tiles. */
 bool effattn_plan_rows(effattn_planner *planner);
+/* Which rows of planner->tile_row are present, and their classes. */
+void effattn_plan_classify(effattn_planner *planner);
+
+/*===- plan_block.c ------------------------------------------------------===*/
+
+/* Gets the rows of one class, `count` of them, and the query sets that hold
+   them; their columns are in planner->full and planner->partial. */
+typedef bool (*effattn_plan_visit)(void *data, const effattn_planner *planner,
+                                   const int32_t *rows, int32_t count,
+                                   uint32_t row_sets);
+/* Finds the columns of rows first, first + 1, ..., at most tile_rows of them,
+   class by class. Blocks of rows come in ascending order. */
+bool effattn_plan_block(effattn_planner *planner, int64_t first, int64_t end,
+                        effattn_plan_visit visit, void *data);
 
 /*===- plan_order.c ------------------------------------------------------===*/
 

@@ -99,10 +99,13 @@ int32_t effattn_host_set_tokens(effattn_launch *launch, int32_t set_slot,
                                 int32_t result_slot);
 
 /* Draws blocks: fills `table_slot`, i32[heads, blocks, count], entry
-   [h, u - q0 div size, c], -1 where fewer blocks are left. `integers` are those
-   of the draw. */
+   [h, u - q0 div size, c], -1 where fewer blocks are left; i32[batches, heads,
+   blocks, count] where the blocks depend on the batch. Of `operands` the draw
+   reads its integers and what effattn_draw.outside plans with: key_sets,
+   query_sets, tables and batch_sets. */
 int32_t effattn_host_draw(effattn_launch *launch, int32_t draw,
-                          const int64_t *integers, int32_t table_slot);
+                          const effattn_attend_operands *operands,
+                          int32_t table_slot);
 
 /* One softmax over the keys of all parts: `outputs` and `lses` are slots of
    `count` results, `output` and `lse` (or -1) receive it. */

@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define EFFATTN_ABI_MAJOR 4u
+#define EFFATTN_ABI_MAJOR 5u
 #define EFFATTN_ABI_MINOR 0u
 #define EFFATTN_ABI_VERSION ((EFFATTN_ABI_MAJOR << 16) | EFFATTN_ABI_MINOR)
 #define EFFATTN_MAX_RANK 6
@@ -235,6 +235,13 @@ typedef struct effattn_draw {
                         and h */
   effattn_runs_function touched; /* key blocks that query block (q0 div size) +
                                     index touches in `outside`; NULL: none */
+  /* Where tables decide which blocks are not drawn: how the columns of rows are
+     planned (one code, which has cases for rows and nothing to run), and whether
+     the pair of tokens (a, b) is in the pattern. After the extras its parameters
+     have the bits of the query sets that hold a, then those of the key sets that
+     hold b. NULL: `touched` says all. */
+  const effattn_attend *outside;
+  effattn_plan_value pair;
 } effattn_draw;
 
 typedef struct effattn_step_code {

@@ -82,7 +82,7 @@ TEST(Descriptor, LayoutIsThatOfTheHeader) {
   using D = effattn_draw;
   expectLayout(types.draw, sizeof(D),
                {AT(D, name), AT(D, size), AT(D, count), AT(D, seed),
-                AT(D, integers), AT(D, touched)});
+                AT(D, integers), AT(D, touched), AT(D, outside), AT(D, pair)});
   using P = effattn_step_code;
   expectLayout(types.stepCode, sizeof(P), {AT(P, target), AT(P, run)});
   using S = effattn_step;
@@ -188,8 +188,8 @@ LoweredProgram makeProgram(mlir::MLIRContext &context) {
   plain.tileRows = 16;
   plain.cases = {{"runs", "", "runs"}};
   kernel.attends.push_back(plain);
-  kernel.draws = {{"sample.attn:5", 64, 3, -7, 4, "runs"},
-                  {"sample.attn:6", 32, 2, 1, 3, ""}};
+  kernel.draws = {{"sample.attn:5", 64, 3, -7, 4, "runs", {}, ""},
+                  {"sample.attn:6", 32, 2, 1, 3, "", plain, "value"}};
   kernel.slots = 6;
   program.kernels.push_back(kernel);
   return program;
@@ -325,7 +325,15 @@ TEST(Descriptor, ReadsBackThroughTheHeader) {
   EXPECT_EQ(kernel->draw[0].seed, -7);
   EXPECT_EQ(kernel->draw[0].integers, 4u);
   EXPECT_EQ(kernel->draw[0].touched(nullptr, 9, nullptr, 0), 9);
+  EXPECT_EQ(kernel->draw[0].outside, nullptr);
   EXPECT_EQ(kernel->draw[1].touched, nullptr);
+  const effattn_attend *outside = kernel->draw[1].outside;
+  ASSERT_NE(outside, nullptr);
+  ASSERT_EQ(outside->codes, 1u);
+  EXPECT_EQ(outside->code[0].tile_rows, 16u);
+  EXPECT_EQ(outside->code[0].tile, nullptr);
+  EXPECT_NE(outside->code[0].cases[0].row, nullptr);
+  EXPECT_NE(kernel->draw[1].pair, nullptr);
   EXPECT_EQ(kernel->step, nullptr);
 }
 

@@ -184,11 +184,22 @@ int Machine::setTokens(int set, int order, int byBatch, int result) {
   return status;
 }
 
-int Machine::draw(int number, const int64_t *integers, int table) {
+int Machine::draw(int number, const effattn_attend_operands &call, int table) {
   const LoweredDraw &draw = kernel->draws.at(number);
-  std::vector<int64_t> values(integers, integers + draw.integers);
-  int status = called(fmt::format("draw {} [{}] -> {}", number,
-                                  fmt::join(values, ", "), table));
+  std::vector<int64_t> values(call.integers, call.integers + draw.integers);
+  std::string outside;
+  if (draw.outside) {
+    const AttendSpec &spec = draw.outside->spec;
+    std::vector<int> slots(call.key_sets, call.key_sets + spec.keySets);
+    slots.insert(slots.end(), call.query_sets,
+                 call.query_sets + spec.querySets);
+    slots.insert(slots.end(), call.tables, call.tables + spec.tables.size());
+    outside = fmt::format(" outside [{}]", fmt::join(slots, ", "));
+    for (int slot : slots)
+      find(slot);
+  }
+  int status = called(fmt::format("draw {} [{}]{} -> {}", number,
+                                  fmt::join(values, ", "), outside, table));
   if (std::vector<Row> *tensor = find(table))
     tensor->assign(cells(), {});
   return status;
@@ -261,9 +272,9 @@ int32_t hostSetTokens(effattn_launch *launch, int32_t set, int32_t order,
                       int32_t byBatch, int32_t result) {
   return machine(launch).setTokens(set, order, byBatch, result);
 }
-int32_t hostDraw(effattn_launch *launch, int32_t draw, const int64_t *integers,
-                 int32_t table) {
-  return machine(launch).draw(draw, integers, table);
+int32_t hostDraw(effattn_launch *launch, int32_t draw,
+                 const effattn_attend_operands *operands, int32_t table) {
+  return machine(launch).draw(draw, *operands, table);
 }
 
 // The host functions have the types that host.h declares.

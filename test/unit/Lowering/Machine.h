@@ -49,7 +49,7 @@ struct Machine {
   void attendCell(const effattn_attend_operands &operands, int cell);
   int order(int kind, int table, const int64_t *sizes, int order, int rank);
   int setTokens(int set, int order, int byBatch, int result);
-  int draw(int number, const int64_t *integers, int table);
+  int draw(int number, const effattn_attend_operands &operands, int table);
   int merge(int count, const int32_t *outputs, const int32_t *lses, int output,
             int lse);
 };

@@ -136,6 +136,23 @@ TEST(Draws, BlocksAreDrawnForTheSizesOfTheAttend) {
   EXPECT_NE(trace[2].find("tables [4]"), std::string::npos) << trace[2];
 }
 
+TEST(Draws, OutsideOfTablesIsPlannedBeforeTheDraw) {
+  HostRun run;
+  run.dimensions = {{"B", 3}, {"H", 2}, {"N", 40}, {"G", 4}};
+  auto trace =
+      traceOf("kernel test(q: f32[B, H, N, 16], k: f32[B, H, N, 16],"
+              " v: f32[B, H, N, 16], g: index[G] in N, t: i32[B, N])"
+              " -> f32[B, H, N, 16] {\n  let near = keys(g) | segments(t)\n"
+              "  return attend(q, k, v, near | random_blocks(8, 1, 7,"
+              " outside = near | random_blocks(8, 2, 3)))\n}\n",
+              run);
+  // The inner draw is for all batch entries, the outer one for each.
+  EXPECT_EQ(trace[0], "allocate 6 i32[2, 5, 2]");
+  EXPECT_EQ(trace[1], "draw 0 [40, 40, 0] -> 6");
+  EXPECT_EQ(trace[2], "allocate 7 i32[3, 2, 5, 1]");
+  EXPECT_EQ(trace[3], "draw 1 [40, 40, 0] outside [3, 4, 6] -> 7");
+}
+
 /// The predicate still reads the index sets, so that plans have bits for them;
 /// columns are those of no set.
 TEST(Unanalysed, SetsThatOnlyTheKernelReads) {

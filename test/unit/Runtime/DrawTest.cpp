@@ -67,7 +67,9 @@ std::vector<int64_t> integers;
 
 int32_t drawHost(effattn_launch *launch, const int64_t *, const int64_t *,
                  const double *) {
-  return effattn_host_draw(launch, 0, integers.data(), 0);
+  effattn_attend_operands operands = {};
+  operands.integers = integers.data();
+  return effattn_host_draw(launch, 0, &operands, 0);
 }
 
 effattn_status run(const effattn_draw &draw, Tensor &table,
