@@ -18,6 +18,7 @@
 #include <isl/aff.h>
 #include <isl/ast.h>
 #include <isl/ast_build.h>
+#include <isl/constraint.h>
 #include <isl/ctx.h>
 #include <isl/id.h>
 #include <isl/ilp.h>
@@ -50,6 +51,7 @@ EFFATTN_ISL_TYPE(isl_ast_node)
 EFFATTN_ISL_TYPE(isl_ast_node_list)
 EFFATTN_ISL_TYPE(isl_basic_set)
 EFFATTN_ISL_TYPE(isl_basic_set_list)
+EFFATTN_ISL_TYPE(isl_constraint)
 EFFATTN_ISL_TYPE(isl_id)
 EFFATTN_ISL_TYPE(isl_local_space)
 EFFATTN_ISL_TYPE(isl_map)

@@ -3,6 +3,7 @@
 #include "lib/Lowering/Attend.h"
 
 #include "dialect/Ragged.h"
+#include "lib/Analysis/Quantifiers.h"
 #include "lib/Lowering/AttendPlanner.h"
 #include "lib/Lowering/EmitRuns.h"
 
@@ -16,6 +17,9 @@ using namespace mlir;
 namespace effattn {
 
 namespace {
+
+/// Values of an `exists` that a kernel tries one by one.
+constexpr int64_t mostUnrolled = 8;
 
 /// Size of the axis `fromRight` (0: channels, 1: tokens).
 ScalarRef sizeOf(ir::TensorType type, size_t fromRight) {
@@ -234,7 +238,8 @@ std::optional<LoweredAttend> AttendLowering::lower(ir::AttendOp op,
   if (!planner.name(inputs, attend))
     return std::nullopt;
   if (!facts.getEmpty().getValue() && !facts.getDense().getValue())
-    spec.predicate = names.ofKernel(frame->tokens);
+    spec.predicate =
+        names.ofKernel(withoutExists(frame->tokens, mostUnrolled));
   if (parts->score) {
     spec.score = names.ofKernel(parts->score);
     attend.scoresCanVanish = canVanish(spec.score);

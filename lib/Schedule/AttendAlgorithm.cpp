@@ -62,6 +62,15 @@ Expr marked(const Expr &value, const Expr &inRange, uint32_t mark) {
       select(inRange, reinterpret<uint32_t>(value), Expr(mark)));
 }
 
+/// What exponents subtract. -inf - -inf would be NaN: a row that has seen
+/// nothing subtracts 0. One that overflows must be NaN, where s L - inf of a
+/// finite L is not.
+Expr subtracted(const Expr &largest) {
+  return select(strictEqual(largest, -infinity), 0.0f,
+                strictEqual(largest, infinity),
+                reinterpret<float>(Expr(0x7fc00000u)), largest);
+}
+
 template <typename... T> std::vector<Argument> list(const T &...arguments) {
   return {Argument(arguments)...};
 }
@@ -91,7 +100,7 @@ std::vector<Argument> PackAlgorithm::arguments() const {
 //===- tile ---------------------------------------------------------------===//
 
 TileAlgorithm::TileAlgorithm(const AttendSpec &spec,
-                             const AttendNumbers &numbers, bool selecting)
+                             const AttendNumbers &numbers)
     : packed(tileOf("packed", numbers.tileRows, spec.headDim)),
       k(rowsOf("k", spec.headDim)), v(rowsOf("v", spec.valueDim)),
       rows(listOf(Int(32), "rows", numbers.tileRows)),
@@ -170,11 +179,7 @@ TileAlgorithm::TileAlgorithm(const AttendSpec &spec,
                       strictMul(greatest, factor));
   largest(row) = select(strictLess(maxIn(row), greatest), greatest, maxIn(row));
 
-  // -inf - -inf would be NaN: a row that has seen nothing subtracts 0. One that
-  // overflows must be NaN, where s L - inf of a finite L is not.
-  Expr base = select(strictEqual(largest(row), -infinity), 0.0f,
-                     strictEqual(largest(row), infinity),
-                     reinterpret<float>(Expr(0x7fc00000u)), largest(row));
+  Expr base = subtracted(largest(row));
   rescale(row) = softmaxWeight(strictSub(maxIn(row), base));
   // One operation, without the scaled logit's rounding.
   Expr exponent = spec.score ? strictSub(logit(row, column), base)
@@ -195,10 +200,7 @@ TileAlgorithm::TileAlgorithm(const AttendSpec &spec,
 
   accOut(channel, row) = strictMul(accIn(channel, row), rescale(row));
   Expr weight = probability(row, all);
-  Expr key = v(channel, token(columns(all), v));
-  if (selecting)
-    key = select(reinterpret<int32_t>(weight) == Expr(INT32_MIN), 0.0f, key);
-  accOut(channel, row) += weight * key;
+  accOut(channel, row) += weight * v(channel, token(columns(all), v));
 
   maxOut(row) = largest(row);
   sumOut(row) = total(row);
@@ -211,6 +213,29 @@ std::vector<Argument> TileAlgorithm::arguments() const {
   for (const ImageParam &table : tables)
     arguments.push_back(table);
   return arguments;
+}
+
+//===- select -------------------------------------------------------------===//
+
+SelectAlgorithm::SelectAlgorithm(const AttendSpec &spec,
+                                 const AttendNumbers &numbers)
+    : v(rowsOf("v", spec.valueDim)), columns(listOf(Int(32), "columns")),
+      maxIn(listOf(Float(32), "max_in", numbers.tileRows)),
+      maxOut(listOf(Float(32), "max_out", numbers.tileRows)),
+      accIn(tileOf("acc_in", spec.valueDim, numbers.tileRows)),
+      probability(rowsOf("probability", numbers.tileRows)),
+      all(0, count, "all") {
+  probability.dim(1).set_stride(numbers.tileRows);
+  rescale(row) = softmaxWeight(strictSub(maxIn(row), subtracted(maxOut(row))));
+  accOut(channel, row) = strictMul(accIn(channel, row), rescale(row));
+  Expr weight = probability(row, all);
+  Expr isAbsent = reinterpret<int32_t>(weight) == Expr(INT32_MIN);
+  accOut(channel, row) +=
+      weight * select(isAbsent, 0.0f, v(channel, token(columns(all), v)));
+}
+
+std::vector<Argument> SelectAlgorithm::arguments() const {
+  return list(v, columns, count, maxIn, maxOut, accIn, probability);
 }
 
 //===- finish -------------------------------------------------------------===//

@@ -22,8 +22,8 @@
 //
 // Absent pairs have P = -0, not +0: adding -0 v to any accumulator leaves its
 // bits alone where v is finite. Where v is not, the product is NaN, which
-// never goes away again; the caller sees a new NaN in acc and computes the
-// chunk once more with `selecting` set, which takes 0 for v in absent pairs.
+// never goes away again; the caller sees a new NaN in acc and has the sums of
+// the chunk computed once more, from the same P, with 0 for v in absent pairs.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EFFATTN_LIB_SCHEDULE_ATTENDALGORITHM_H
@@ -61,8 +61,7 @@ inline constexpr uint32_t outOfRangeLogit = 0x7fd0e5a1;
 inline constexpr uint32_t outOfRangePattern = 0x7fd0e5a2;
 
 struct TileAlgorithm {
-  TileAlgorithm(const AttendSpec &spec, const AttendNumbers &numbers,
-                bool selecting);
+  TileAlgorithm(const AttendSpec &spec, const AttendNumbers &numbers);
 
   // Inputs.
   Halide::ImageParam packed;              ///< (row, channel)
@@ -94,6 +93,24 @@ struct TileAlgorithm {
   // Results, in this order; after them the panels logit and probability, for
   // which the caller gives memory.
   Halide::Func accOut{"acc_out"}, maxOut{"max_out"}, sumOut{"sum_out"};
+
+  std::vector<Halide::Argument> arguments() const;
+};
+
+/// acc' of a chunk whose P the tile has left, v being 0 in absent pairs.
+struct SelectAlgorithm {
+  SelectAlgorithm(const AttendSpec &spec, const AttendNumbers &numbers);
+
+  Halide::ImageParam v;       ///< (channel, token)
+  Halide::ImageParam columns; ///< by column of the chunk
+  Halide::Param<int32_t> count{"count"};
+  Halide::ImageParam maxIn, maxOut; ///< m and m', by row
+  Halide::ImageParam accIn;         ///< (channel, row)
+  Halide::ImageParam probability;   ///< (row, column)
+  Halide::Var row{"row"}, channel{"channel"};
+  Halide::RDom all;
+  Halide::Func rescale{"rescale"}; ///< a
+  Halide::Func accOut{"acc_out"};
 
   std::vector<Halide::Argument> arguments() const;
 };

@@ -49,22 +49,22 @@ std::vector<KernelObject> compileAttendCpu(const AttendSpec &spec,
 
     PackAlgorithm pack(spec, numbers);
     schedulePack(pack, spec, numbers);
-    TileAlgorithm tile(spec, numbers, /*selecting=*/false);
+    TileAlgorithm tile(spec, numbers);
     scheduleTile(tile, spec, numbers);
-    TileAlgorithm select(spec, numbers, /*selecting=*/true);
-    scheduleTile(select, spec, numbers);
+    SelectAlgorithm select(spec, numbers);
+    scheduleSelect(select, spec, numbers);
     FinishAlgorithm finish(spec, numbers);
     scheduleFinish(finish, spec, numbers);
 
-    auto results = [](const TileAlgorithm &a) {
-      return Halide::Pipeline({a.accOut, a.maxOut, a.sumOut, a.logit,
-                               a.probability});
-    };
     objects.push_back(emitObject(
         prefix,
         {{prefix + "_pack", Halide::Pipeline(pack.packed), pack.arguments()},
-         {prefix + "_tile", results(tile), tile.arguments()},
-         {prefix + "_select", results(select), select.arguments()},
+         {prefix + "_tile",
+          Halide::Pipeline({tile.accOut, tile.maxOut, tile.sumOut, tile.logit,
+                            tile.probability}),
+          tile.arguments()},
+         {prefix + "_select", Halide::Pipeline(select.accOut),
+          select.arguments()},
          {prefix + "_finish", Halide::Pipeline({finish.output, finish.lse}),
           finish.arguments()}},
         target));

@@ -49,6 +49,35 @@ SumTile chooseSumTile(int channelVectors, const AttendNumbers &numbers) {
   return best;
 }
 
+/// The second product of a tile or of a selection: the same for both, so that
+/// they give the same bits.
+template <typename Algorithm>
+void scheduleSums(Algorithm &a, const AttendSpec &spec,
+                  const AttendNumbers &numbers) {
+  const int lanes = lanesFor(spec.valueDim, numbers.vectorWidth);
+  const SumTile sums = chooseSumTile(spec.valueDim / lanes, numbers);
+  OutputImageParam acc = a.accOut.output_buffer();
+  acc.dim(0).set_bounds(0, spec.valueDim).set_stride(1);
+  acc.dim(1).set_bounds(0, numbers.tileRows).set_stride(spec.valueDim);
+  a.accOut.bound(a.channel, 0, spec.valueDim)
+      .bound(a.row, 0, numbers.tileRows)
+      .reorder(a.channel, a.row)
+      .vectorize(a.channel, lanes)
+      .unroll(a.channel);
+  Var rowOuter, rowInner, channelOuter, channelInner;
+  RVar columnBlock, columnInner;
+  a.accOut.update()
+      .split(a.row, rowOuter, rowInner, sums.rows)
+      .split(a.channel, channelOuter, channelInner, sums.vectors * lanes)
+      .split(a.all, columnBlock, columnInner, sumColumns,
+             TailStrategy::GuardWithIf)
+      .reorder(channelInner, rowInner, columnInner, rowOuter, channelOuter,
+               columnBlock)
+      .vectorize(channelInner, lanes)
+      .unroll(channelInner)
+      .unroll(rowInner);
+}
+
 } // namespace
 
 void schedulePack(PackAlgorithm &a, const AttendSpec &spec,
@@ -73,15 +102,9 @@ void scheduleTile(TileAlgorithm &a, const AttendSpec &spec,
                   const AttendNumbers &numbers) {
   const int rows = numbers.tileRows, unroll = numbers.columnUnroll;
   const int lanes = numbers.vectorWidth;
-  const int valueLanes = lanesFor(spec.valueDim, lanes);
-  const SumTile sums = chooseSumTile(spec.valueDim / valueLanes, numbers);
 
-  OutputImageParam acc = a.accOut.output_buffer();
-  acc.dim(0).set_bounds(0, spec.valueDim).set_stride(1);
-  acc.dim(1).set_bounds(0, rows).set_stride(spec.valueDim);
   for (Func *list : {&a.maxOut, &a.sumOut})
     list->output_buffer().dim(0).set_bounds(0, rows).set_stride(1);
-  a.accOut.bound(a.channel, 0, spec.valueDim).bound(a.row, 0, rows);
   a.maxOut.bound(a.row, 0, rows).vectorize(a.row, lanes);
   a.sumOut.bound(a.row, 0, rows).vectorize(a.row, lanes);
 
@@ -134,21 +157,16 @@ void scheduleTile(TileAlgorithm &a, const AttendSpec &spec,
   for (Func *list : {&a.largest, &a.rescale, &a.total})
     list->compute_root().bound(a.row, 0, rows).vectorize(a.row, lanes);
 
-  Var rowOuter, rowInner, channelOuter, channelInner;
-  a.accOut.reorder(a.channel, a.row)
-      .vectorize(a.channel, valueLanes)
-      .unroll(a.channel);
-  RVar columnBlock, columnInner;
-  a.accOut.update()
-      .split(a.row, rowOuter, rowInner, sums.rows)
-      .split(a.channel, channelOuter, channelInner, sums.vectors * valueLanes)
-      .split(a.all, columnBlock, columnInner, sumColumns,
-             TailStrategy::GuardWithIf)
-      .reorder(channelInner, rowInner, columnInner, rowOuter, channelOuter,
-               columnBlock)
-      .vectorize(channelInner, valueLanes)
-      .unroll(channelInner)
-      .unroll(rowInner);
+  scheduleSums(a, spec, numbers);
+}
+
+void scheduleSelect(SelectAlgorithm &a, const AttendSpec &spec,
+                    const AttendNumbers &numbers) {
+  a.probability.set_host_alignment(64);
+  a.rescale.compute_root()
+      .bound(a.row, 0, numbers.tileRows)
+      .vectorize(a.row, numbers.vectorWidth);
+  scheduleSums(a, spec, numbers);
 }
 
 void scheduleFinish(FinishAlgorithm &a, const AttendSpec &spec,

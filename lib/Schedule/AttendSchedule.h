@@ -17,6 +17,8 @@ void schedulePack(PackAlgorithm &algorithm, const AttendSpec &spec,
                   const AttendNumbers &numbers);
 void scheduleTile(TileAlgorithm &algorithm, const AttendSpec &spec,
                   const AttendNumbers &numbers);
+void scheduleSelect(SelectAlgorithm &algorithm, const AttendSpec &spec,
+                    const AttendNumbers &numbers);
 void scheduleFinish(FinishAlgorithm &algorithm, const AttendSpec &spec,
                     const AttendNumbers &numbers);
 

@@ -131,6 +131,7 @@ PairContext GpuAttend::pairContext() {
     return reinterpret<float>(word(floats + n));
   };
   context.dividesNegative = false;
+  context.loops = false;
   context.limit = EFFATTN_GPU_LIMIT;
   context.tableSpecs = spec.tables;
   std::vector<int> places; // of a table's sizes; strides and start follow

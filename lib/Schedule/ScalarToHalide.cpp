@@ -40,7 +40,8 @@ Expr where(const Expr &condition, const Expr &range) {
   return range.defined() ? !condition || range : range;
 }
 
-/// Most elements of an `exists` that are written out one by one.
+/// Most elements of an `exists` that are written out one by one; more are a
+/// loop.
 constexpr int64_t unrolledExists = 64;
 
 Expr inWidth(const Value &value, bool narrow) {
@@ -81,6 +82,8 @@ private:
   Value parameter(const Scalar &scalar);
   Value lookup(const Scalar &scalar);
   Value exists(const Scalar &scalar);
+  Value boundTo(const std::string &name, const Value &value,
+                const ScalarRef &body);
   Value integerBinary(const Scalar &scalar, const Value &a, const Value &b);
   Value integerUnary(const Scalar &scalar, const Value &a);
   Value realOperation(const Scalar &scalar);
@@ -88,13 +91,12 @@ private:
 
   PairContext &context;
   std::map<const Scalar *, Value> values;
-  std::map<std::string, int64_t> bound; ///< of enclosing `exists`
+  std::map<std::string, Value> bound; ///< of enclosing `exists`
 };
 
 Value Translator::variable(const Scalar &scalar) {
   if (auto found = bound.find(scalar.name); found != bound.end())
-    return {Expr(static_cast<int32_t>(found->second)),
-            {found->second, found->second}};
+    return found->second;
   const Interval index{0, context.limit - 1};
   if (scalar.name == "i" || scalar.name == "j")
     return {scalar.name == "i" ? context.i : context.j, index};
@@ -184,28 +186,49 @@ Value Translator::lookup(const Scalar &scalar) {
           interval, inRange};
 }
 
+/// The body of an `exists` for one value of its variable.
+Value Translator::boundTo(const std::string &name, const Value &value,
+                          const ScalarRef &body) {
+  // What depends on the variable is not the same next time.
+  const std::map<const Scalar *, Value> outside = values;
+  bound[name] = value;
+  Value result = visit(body);
+  bound.erase(name);
+  values = outside;
+  return result;
+}
+
 Value Translator::exists(const Scalar &scalar) {
   if (!scalar.operands[0]->isConstant() || !scalar.operands[1]->isConstant())
     throw ScheduleError{"'exists' needs constant bounds in a kernel"};
-  int64_t first = scalar.operands[0]->integer;
-  int64_t end = scalar.operands[1]->integer;
-  if (end - first > unrolledExists)
+  const Interval range{scalar.operands[0]->integer,
+                       scalar.operands[1]->integer - __int128(1)};
+  if (!range.narrow())
+    throw ScheduleError{"'exists' over numbers of more than 32 bits is not "
+                        "supported in a kernel"};
+  auto first = static_cast<int32_t>(range.low);
+  const auto count = static_cast<int64_t>(range.high - range.low + 1);
+  if (count > unrolledExists && !context.loops)
     throw ScheduleError{
-        fmt::format("'exists' over {} values is not supported in a kernel; at "
-                    "most {} are",
-                    end - first, unrolledExists)};
+        fmt::format("'exists' over {} values that is no affine condition is "
+                    "not supported on devices; at most {} are",
+                    count, unrolledExists)};
+  if (count > unrolledExists) {
+    Halide::RDom each(first, Expr(static_cast<int32_t>(count)), "exists");
+    Value body = boundTo(scalar.name, {each.x, range}, scalar.operands[2]);
+    return {Halide::maximum(each, Halide::cast<int32_t>(body.expression)) !=
+                0,
+            wide, body.inRange};
+  }
   Expr any = Halide::Internal::make_bool(false), inRange;
-  // What depends on the bound variable is not the same next time.
-  const std::map<const Scalar *, Value> outside = values;
-  for (int64_t value = first; value < end; ++value) {
-    values = outside;
-    bound[scalar.name] = value;
-    Value body = visit(scalar.operands[2]);
+  for (int64_t k = 0; k < count; ++k) {
+    const int64_t value = first + k;
+    Value body = boundTo(scalar.name,
+                         {Expr(static_cast<int32_t>(value)), {value, value}},
+                         scalar.operands[2]);
     inRange = both(inRange, where(!any, body.inRange));
     any = any || body.expression;
   }
-  values = outside;
-  bound.erase(scalar.name);
   return {any, wide, inRange};
 }
 

@@ -43,6 +43,9 @@ struct PairContext {
   /// False: only numbers that are not negative are divided. On Vulkan, Halide's
   /// quotients of negative numbers by constants are wrong.
   bool dividesNegative = true;
+  /// An `exists` over many values is a loop. On Vulkan, Halide's reductions
+  /// inside of a kernel's expressions are wrong.
+  bool loops = true;
   /// Indices lie in [0, limit), integer parameters in [-limit, limit].
   int64_t limit = int64_t(1) << 30;
 };

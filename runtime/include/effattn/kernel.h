@@ -192,7 +192,8 @@ typedef struct effattn_attend_code {
   const effattn_case *cases; /* one for each index, for this row order */
   effattn_code pack;        /* CPU: rows of q -> scaled, transposed tile */
   effattn_code tile;        /* CPU: a chunk of columns; GPU: the whole launch */
-  effattn_code tile_select; /* CPU: the same where absent pairs meet NaN or Inf */
+  effattn_code tile_select; /* CPU: the sums again where absent pairs meet NaN
+                               or Inf */
   effattn_code finish;      /* CPU: normalise and scatter */
 } effattn_attend_code;
 
