@@ -73,9 +73,8 @@ private:
     Isl<isl_basic_set> owned(basic);
     from.all = constantBool(true);
     isl_basic_set_foreach_constraint(owned.get(), addConstraint, self);
-    from.result = from.all && from.result
-                      ? logicalOr(from.result, from.all)
-                      : nullptr;
+    from.result =
+        from.all && from.result ? logicalOr(from.result, from.all) : nullptr;
     return from.result ? isl_stat_ok : isl_stat_error;
   }
 
@@ -86,10 +85,10 @@ private:
     ScalarRef value =
         from.affine(Isl<isl_aff>(isl_constraint_get_aff(owned.get())));
     ScalarRef zero = constantInt(0);
-    from.all = value && from.all
-                   ? logicalAnd(from.all,
-                                isEqual ? equal(value, zero) : zero <= value)
-                   : nullptr;
+    from.all =
+        value && from.all
+            ? logicalAnd(from.all, isEqual ? equal(value, zero) : zero <= value)
+            : nullptr;
     return from.all ? isl_stat_ok : isl_stat_error;
   }
 
@@ -102,8 +101,7 @@ private:
     auto constant = whole(isl_aff_get_constant_val(aff.get()));
     ScalarRef sum = constant ? constantInt(*constant) : nullptr;
     auto add = [&](isl_dim_type type, int place, auto &&term) {
-      auto factor =
-          whole(isl_aff_get_coefficient_val(aff.get(), type, place));
+      auto factor = whole(isl_aff_get_coefficient_val(aff.get(), type, place));
       if (!factor || !sum || *factor == 0) {
         sum = factor ? sum : nullptr;
         return;

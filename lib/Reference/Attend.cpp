@@ -203,8 +203,10 @@ public:
              Precision precision, const Tensor *queryTensor,
              const Tensor *keyTensor, const Tensor &valueTensor,
              const Sequence &sequence,
-             const std::function<bool(int)> &setVaries)
+             const std::function<bool(int)> &setVaries, VisiblePairs *pairs,
+             int64_t keptAs)
       : value(value), environment(environment), precision(precision),
+        pairs(pairs), keptAs(keptAs), sequence(sequence.number),
         values(valueTensor, sequence.firstKey, sequence.keys),
         score(value.logits ? value.logits : value.score),
         inside(value.pattern, environment),
@@ -225,7 +227,7 @@ public:
     variables["b"] = static_cast<double>(batch);
     variables["h"] = static_cast<double>(head);
     if (!sameForAllHeads || columnsOf != query)
-      findColumns(query);
+      findColumns(batch, head, query);
     int64_t keyHead = head * values.heads / headCount;
     logits.clear();
     for (int64_t key : columns)
@@ -238,9 +240,24 @@ public:
   }
 
 private:
-  void findColumns(int64_t query) {
-    columns.clear();
+  void findColumns(int64_t batch, int64_t head, int64_t query) {
     columnsOf = query;
+    if (keptAs < 0)
+      return listColumns(query);
+    if (sameForAllHeads)
+      batch = head = 0;
+    auto [kept, isNew] =
+        pairs->keys.try_emplace({keptAs, sequence, batch, head, query});
+    if (isNew) {
+      listColumns(query);
+      kept->second = columns;
+    } else {
+      columns = kept->second;
+    }
+  }
+
+  void listColumns(int64_t query) {
+    columns.clear();
     environment.variables["i"] = static_cast<double>(query);
     double &j = environment.variables["j"];
     for (int64_t key = 0; key < values.tokens; ++key) {
@@ -290,6 +307,8 @@ private:
   const ProgramValue &value;
   Environment &environment;
   Precision precision;
+  VisiblePairs *pairs;
+  int64_t keptAs, sequence; ///< -1: columns are not kept
   std::optional<Heads> queries, keys;
   Heads values;
   ScalarRef score;
@@ -303,6 +322,22 @@ private:
 };
 
 } // namespace
+
+/// The number of an attend whose pairs are kept; -1: they are not.
+int64_t Interpreter::keptAs(const ProgramValue &attend) const {
+  const ProgramValue *first = kernel.values.data();
+  if (!pairs || &attend < first || &attend >= first + kernel.values.size())
+    return -1;
+  bool isKept = true;
+  forEachTable(attend.pattern, [&](int table) {
+    const ProgramValue &read = kernel.values[table];
+    ElementType element = read.types[0].element;
+    isKept = isKept && read.op == TensorOp::Argument &&
+             element != ElementType::F32 && element != ElementType::F16 &&
+             element != ElementType::BF16;
+  });
+  return isKept ? &attend - first : -1;
+}
 
 void Interpreter::attendSequence(const ProgramValue &value,
                                  const Sequence &sequence, bool isRowLocal,
@@ -319,7 +354,8 @@ void Interpreter::attendSequence(const ProgramValue &value,
       value, environment, precision, hasQueries ? &operand(value, 0) : nullptr,
       hasQueries ? &operand(value, 1) : nullptr,
       operand(value, hasQueries ? 2 : 0), sequence,
-      [&](int set) { return values[set].tensors[0].shape.size() > 1; });
+      [&](int set) { return values[set].tensors[0].shape.size() > 1; }, pairs,
+      keptAs(value));
   Tensor &output = result.tensors[0], &lse = result.tensors[1];
   Heads shape(output);
   for (int64_t query = 0; query < sequence.queries; ++query) {
@@ -430,8 +466,8 @@ ValueResults Interpreter::rows(const ProgramValue &value) {
             value.hasElse ? values[value.operands[1]]
                                 .tensors[which]
                                 .data[place * channels + d]
-            : which == 0  ? 0
-                          : -infinity;
+            : which == 0 ? 0
+                         : -infinity;
     }
   }
   return result;

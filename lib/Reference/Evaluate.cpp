@@ -19,6 +19,12 @@ double greatest(double a, double b) {
   return std::isnan(a) ? a : std::isnan(b) ? b : std::max(a, b);
 }
 
+bool isOfRow(const std::string &variable) {
+  return variable == "i" || variable == "b" || variable == "h" ||
+         variable == "N" || variable == "M" || variable == "q0" ||
+         variable == "scale" || variable.rfind("i.", 0) == 0;
+}
+
 double arithmetic(ScalarKind kind, double a, double b) {
   switch (kind) {
   case ScalarKind::Add:
@@ -101,13 +107,46 @@ int Evaluator::add(const Scalar &scalar) {
   default:
     break;
   }
-  for (const ScalarRef &operand : scalar.operands)
+  if (scalar.kind == ScalarKind::Variable && isOfRow(scalar.name))
+    rowVariables.push_back({node.variable, std::nan("")});
+  bool isLeaf = scalar.operands.empty();
+  // A look-up says where it is out of range each time.
+  node.ofRow = !isLeaf && scalar.kind != ScalarKind::Lookup &&
+               scalar.kind != ScalarKind::Exists;
+  for (const ScalarRef &operand : scalar.operands) {
     node.operands.push_back(add(*operand));
+    const Node &own = nodes[node.operands.back()];
+    bool isSame =
+        own.ofRow || own.scalar->isConstant() ||
+        own.scalar->kind == ScalarKind::Dimension ||
+        own.scalar->kind == ScalarKind::Argument ||
+        (own.scalar->kind == ScalarKind::Variable && isOfRow(own.scalar->name));
+    node.ofRow = node.ofRow && isSame;
+  }
   nodes.push_back(std::move(node));
   return static_cast<int>(nodes.size()) - 1;
 }
 
-double Evaluator::visit(const Node &node) {
+double Evaluator::value() {
+  for (RowVariable &one : rowVariables)
+    if (*one.variable != one.value) {
+      one.value = *one.variable;
+      ++row;
+    }
+  return visit(nodes[root]);
+}
+
+double Evaluator::visit(Node &node) {
+  if (!node.ofRow)
+    return find(node);
+  if (node.row != row) {
+    node.value = find(node);
+    node.row = row;
+  }
+  return node.value;
+}
+
+double Evaluator::find(const Node &node) {
   auto operand = [&](size_t k) { return visit(nodes[node.operands[k]]); };
   switch (node.scalar->kind) {
   case ScalarKind::Constant:

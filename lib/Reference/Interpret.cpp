@@ -48,8 +48,10 @@ std::vector<int64_t> shapeOf(const TensorType &type,
 
 Interpreter::Interpreter(const ProgramKernel &kernel, const Inputs &inputs,
                          Precision precision,
-                         const std::function<bool(int64_t)> &keep)
-    : kernel(kernel), inputs(inputs), precision(precision), keep(keep) {}
+                         const std::function<bool(int64_t)> &keep,
+                         VisiblePairs *pairs)
+    : kernel(kernel), inputs(inputs), precision(precision), keep(keep),
+      pairs(pairs) {}
 
 const Tensor &Interpreter::operand(const ProgramValue &value, size_t k) const {
   size_t result = value.operandResults.empty()
@@ -153,11 +155,13 @@ void Interpreter::run(Evaluation &evaluation) {
 
 Evaluation run(const ProgramKernel &kernel, const Inputs &inputs,
                Precision precision,
-               const std::function<bool(int64_t row)> &keep) {
+               const std::function<bool(int64_t row)> &keep,
+               VisiblePairs *pairs) {
   Evaluation evaluation;
   const std::function<bool(int64_t)> all = [](int64_t) { return true; };
   try {
-    Interpreter(kernel, inputs, precision, keep ? keep : all).run(evaluation);
+    Interpreter(kernel, inputs, precision, keep ? keep : all, pairs)
+        .run(evaluation);
   } catch (const Refused &refused) {
     evaluation.failure = {refused.what(), refused.offset};
   } catch (const std::out_of_range &) {

@@ -30,7 +30,8 @@ struct Sequence {
 class Interpreter {
 public:
   Interpreter(const ProgramKernel &kernel, const Inputs &inputs,
-              Precision precision, const std::function<bool(int64_t)> &keep);
+              Precision precision, const std::function<bool(int64_t)> &keep,
+              VisiblePairs *pairs);
   void run(Evaluation &evaluation);
 
 private:
@@ -47,6 +48,7 @@ private:
                       bool rowLocal, ValueResults &result);
   std::vector<int64_t> cutsOf(const TensorType &type, int64_t tokens) const;
   std::vector<Sequence> sequencesOf(const ProgramValue &attend) const;
+  int64_t keptAs(const ProgramValue &attend) const;
   ValueResults merge(const ProgramValue &value);
   ValueResults mergeOnce(const ProgramValue &value, bool rowLocal);
   ValueResults rows(const ProgramValue &value);
@@ -69,6 +71,7 @@ private:
   const Inputs &inputs;
   Precision precision;
   const std::function<bool(int64_t)> &keep;
+  VisiblePairs *pairs; ///< may be null
   std::vector<ValueResults> values;
   std::vector<bool> rowLocal;
 };

@@ -10,6 +10,7 @@
 
 #include "lib/Frontend/Program.h"
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -47,7 +48,7 @@ struct Environment {
 class Evaluator {
 public:
   Evaluator(ScalarRef expression, Environment &environment);
-  double value() { return visit(nodes[root]); }
+  double value();
 
 private:
   struct Node {
@@ -55,15 +56,26 @@ private:
     double value = 0;
     double *variable = nullptr;
     std::vector<int> operands;
+    /// The same for all keys of a row: `value` is what it was in that row.
+    bool ofRow = false;
+    int64_t row = -1;
+  };
+  /// A variable that is the same for all keys of a row, and what it was.
+  struct RowVariable {
+    const double *variable;
+    double value;
   };
   int add(const Scalar &scalar);
-  double visit(const Node &node);
+  double visit(Node &node);
+  double find(const Node &node);
   double lookUp(const Node &node);
   double exists(const Node &node);
 
   ScalarRef expression; ///< the nodes point into it
   Environment &environment;
   std::vector<Node> nodes;
+  std::vector<RowVariable> rowVariables;
+  int64_t row = 0; ///< counts changes of the row's variables
   int root;
 };
 double evaluate(const ScalarRef &expression, Environment &environment);
@@ -123,12 +135,22 @@ struct Evaluation {
   Failure failure;
 };
 
+/// The keys that rows see, kept from one run of a kernel to the next with the
+/// same sizes, scalars and tables. Only patterns whose tables are arguments
+/// without floats are in it: the precision has no part in them, nor have queries,
+/// keys and values.
+struct VisiblePairs {
+  /// By attend, sequence, batch entry, head and query.
+  std::map<std::array<int64_t, 5>, std::vector<int64_t>> keys;
+};
+
 /// Computes only the rows (token positions, the last axis but one of a result)
 /// for which `keep` holds wherever the result comes from attends, merges and
 /// rows; other rows are then NaN. Checks long sequences by sample.
 Evaluation run(const ProgramKernel &kernel, const Inputs &inputs,
                Precision precision,
-               const std::function<bool(int64_t row)> &keep = {});
+               const std::function<bool(int64_t row)> &keep = {},
+               VisiblePairs *pairs = nullptr);
 
 /// Shape with the dimensions put in.
 std::vector<int64_t> shapeOf(const TensorType &type,

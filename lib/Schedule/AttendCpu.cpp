@@ -12,9 +12,9 @@ namespace {
 
 void checkSupported(const AttendSpec &spec, const AttendNumbers &numbers) {
   if (spec.element != ElementType::F32)
-    throw ScheduleError{fmt::format(
-        "attend over {} is not supported yet on the CPU; f32 is",
-        spelling(spec.element))};
+    throw ScheduleError{
+        fmt::format("attend over {} is not supported yet on the CPU; f32 is",
+                    spelling(spec.element))};
   auto checkChannels = [](const char *what, int channels) {
     if (channels < 16 || channels > 256 || channels % 8)
       throw ScheduleError{fmt::format(

@@ -216,8 +216,7 @@ Value Translator::exists(const Scalar &scalar) {
   if (count > unrolledExists) {
     Halide::RDom each(first, Expr(static_cast<int32_t>(count)), "exists");
     Value body = boundTo(scalar.name, {each.x, range}, scalar.operands[2]);
-    return {Halide::maximum(each, Halide::cast<int32_t>(body.expression)) !=
-                0,
+    return {Halide::maximum(each, Halide::cast<int32_t>(body.expression)) != 0,
             wide, body.inRange};
   }
   Expr any = Halide::Internal::make_bool(false), inRange;

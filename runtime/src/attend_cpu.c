@@ -99,9 +99,10 @@ static int32_t run_columns(effattn_worker *w, effattn_tile_slot *slot) {
       return status;
   }
   if (after && after > count_nan(in->acc, size)) {
-    void *selected[] = {&w->user,         &w->v,           &w->columns_buffer,
-                        &w->count,        &in->max_buffer, &out->max_buffer,
-                        &in->acc_buffer,  &w->probabilities_buffer,
+    void *selected[] = {&w->user,           &w->v,
+                        &w->columns_buffer, &w->count,
+                        &in->max_buffer,    &out->max_buffer,
+                        &in->acc_buffer,    &w->probabilities_buffer,
                         &out->acc_buffer};
     result = code->tile_select(selected);
   }

@@ -104,15 +104,13 @@ Term Grower::withTable() {
   case 5:
     return {Form::Blocks, {1 + pick(5)}, {}};
   case 6:
-    if (inOrder)
-      return positional();
     return {Form::RandomBlocks, {1 + pick(4), 1 + pick(3), pick(100)}, {}};
-  case 7:
-    if (inOrder)
-      return positional();
-    return {Form::RandomOutside,
-            {1 + pick(4), 1 + pick(3), pick(100)},
-            {positional()}};
+  case 7: {
+    // Often outside of what tables decide, themselves random blocks too.
+    Term outside = pick(2) ? positional() : pattern(1);
+    return {
+        Form::RandomOutside, {1 + pick(4), 1 + pick(3), pick(100)}, {outside}};
+  }
   case 8: {
     int64_t modulus = 1 + pick(5);
     return {Form::KeysWhere, {modulus, pick(int(modulus))}, {}};

@@ -116,16 +116,16 @@ int64_t rowOf(int64_t offset, const std::vector<int64_t> &shape, bool isLse) {
 } // namespace
 
 CheckReport check(const ProgramKernel &kernel, const RunTensors &tensors,
-                  uint64_t seed) {
+                  uint64_t seed, reference::VisiblePairs &pairs) {
   CheckReport report;
   report.held = true;
   RowSample sample = chooseRows(kernel, tensors, seed);
   auto keep = [&](int64_t row) { return sample.keeps(row); };
   reference::Inputs inputs = referenceInputs(kernel, tensors);
-  auto exact =
-      reference::run(kernel, inputs, reference::Precision::Double, keep);
+  auto exact = reference::run(kernel, inputs, reference::Precision::Double,
+                              keep, &pairs);
   auto naive =
-      reference::run(kernel, inputs, reference::Precision::Float, keep);
+      reference::run(kernel, inputs, reference::Precision::Float, keep, &pairs);
   if (!exact.failure.message.empty()) {
     report = {false, false, exact.failure.message + "\n"};
     return report;
@@ -202,20 +202,31 @@ void compareUntouched(const ProgramKernel &kernel,
                                untouched, rows);
 }
 
+/// The share s of tokens with (1 - s)^k near 1/2 for rows of k keys.
+double poisonShare(const reference::VisiblePairs &pairs) {
+  double keys = 0;
+  for (const auto &[row, columns] : pairs.keys)
+    keys += static_cast<double>(columns.size());
+  double most = 0.02;
+  return keys > 0 ? std::min(most, 0.7 * double(pairs.keys.size()) / keys)
+                  : most;
+}
+
 } // namespace
 
 CheckReport checkPoisoned(
     const ProgramKernel &kernel, RunTensors &tensors, uint64_t seed,
+    reference::VisiblePairs &pairs,
     const std::function<bool(RunTensors &, std::string &problem)> &launch) {
   CheckReport report;
   auto before = reference::run(kernel, referenceInputs(kernel, tensors),
-                               reference::Precision::Double);
+                               reference::Precision::Double, {}, &pairs);
   std::vector<HostTensor> clean = tensors.results;
-  if (!poison(kernel, tensors, 0.02, seed))
+  if (!poison(kernel, tensors, poisonShare(pairs), seed))
     return {false, false,
             "no attend takes its keys or values from an argument\n"};
   auto after = reference::run(kernel, referenceInputs(kernel, tensors),
-                              reference::Precision::Double);
+                              reference::Precision::Double, {}, &pairs);
   for (const auto *run : {&before, &after})
     if (!run->failure.message.empty())
       return {false, false, run->failure.message + "\n"};

@@ -96,10 +96,13 @@ bool poison(const ProgramKernel &kernel, RunTensors &tensors, double share,
     int64_t tokens = tensor.shape[tensor.shape.size() - 2];
     for (int64_t row = 0; row < tensor.count() / std::max<int64_t>(channels, 1);
          ++row) {
-      // The same tokens for every argument and head, a key or a value each.
-      std::mt19937_64 random(seed * 7919 + static_cast<uint64_t>(row % tokens));
-      if (std::uniform_real_distribution<>()(random) >= share ||
-          (random() % 2 ? 1u : 2u) != role)
+      // The same tokens for every argument and head, at least one, a key or a
+      // value each.
+      auto token = static_cast<uint64_t>(row % tokens);
+      std::mt19937_64 random(seed * 7919 + token);
+      bool isChosen = std::uniform_real_distribution<>()(random) < share ||
+                      token == seed * 7919 % static_cast<uint64_t>(tokens);
+      if (!isChosen || (random() % 2 ? 1u : 2u) != role)
         continue;
       double bad = random() % 2 ? std::numeric_limits<double>::quiet_NaN()
                                 : std::numeric_limits<double>::infinity();

@@ -184,9 +184,10 @@ int runKernel(const ProgramKernel &kernel, const effattn_kernel *code,
   llvm::outs() << statisticsText();
   if (int failure = writeResults(*tensors))
     return failure;
+  reference::VisiblePairs pairs;
   if (checking) {
     progress.show("checking against double precision");
-    CheckReport result = check(kernel, *tensors, seed);
+    CheckReport result = check(kernel, *tensors, seed, pairs);
     progress.clear();
     if (int failure = report(result))
       return failure;
@@ -200,10 +201,11 @@ int runKernel(const ProgramKernel &kernel, const effattn_kernel *code,
   if (!poisoning)
     return kExitOk;
   progress.show("checking with NaN and Inf");
-  CheckReport result = checkPoisoned(
-      kernel, *tensors, seed, [&](RunTensors &poisoned, std::string &why) {
-        return launch(code, context, poisoned, why);
-      });
+  CheckReport result =
+      checkPoisoned(kernel, *tensors, seed, pairs,
+                    [&](RunTensors &poisoned, std::string &why) {
+                      return launch(code, context, poisoned, why);
+                    });
   progress.clear();
   return report(result);
 }

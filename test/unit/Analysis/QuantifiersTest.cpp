@@ -51,9 +51,9 @@ TEST(Quantifiers, DivModAndBranches) {
   expectSame(some("s$0", 0, 30,
                   logicalAnd(equal(floorDiv(i(), number(4)), s),
                              equal(mod(j() + s, number(3)), number(1)))));
-  expectSame(some("s$0", -20, 20,
-                  select(s < i(), equal(j(), s + number(2)),
-                         equal(j(), s * number(2)))));
+  expectSame(some(
+      "s$0", -20, 20,
+      select(s < i(), equal(j(), s + number(2)), equal(j(), s * number(2)))));
 }
 
 TEST(Quantifiers, OneInsideOfAnother) {
