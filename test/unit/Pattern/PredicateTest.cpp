@@ -74,7 +74,7 @@ TEST(Predicate, RanksAndTokensChangePlaces) {
   PatternRef both = makePattern(PatternKind::Intersection, {},
                                 {ordered, makePattern(PatternKind::Causal)});
   EXPECT_EQ(textOf(ordered), "t2[h, j] <= t2[h, i] + q0");
-  ScalarRef ranks = inRanks(predicate(both, nullptr), *firstOrder(both));
+  ScalarRef ranks = inRanks(predicate(both, nullptr), *ordered);
   EXPECT_EQ(toString(ranks), "j <= i + q0 and t1[h, j] <= t1[h, i] + q0");
 }
 
@@ -86,6 +86,11 @@ TEST(Predicate, RandomBlocksLookDrawnBlocksUp) {
   EXPECT_EQ(textOf(drawn),
             "t3[h, (i + q0) div 64 - q0 div 64, 0] == j div 64 or "
             "t3[h, (i + q0) div 64 - q0 div 64, 1] == j div 64");
+  // Each batch entry has its own.
+  drawn->tableRank = 4;
+  drawn->scalars[1] = constant(1);
+  EXPECT_EQ(textOf(drawn),
+            "t3[b, h, (i + q0) div 64 - q0 div 64, 0] == j div 64");
 }
 
 TEST(Heads, OneRangeAtATime) {
