@@ -11,7 +11,10 @@
 //                                label, are few; the others are not
 //   conditions on keys, bitmaps, each value in turn: a table rules out columns
 //   comparisons with tables      by either value, however it is written. It
-//                                bounds them where some value does
+//                                bounds them where one value leaves out those
+//                                that are open for any, all but a bounded
+//                                number: `t & open` has columns that t rules
+//                                out, `t | open` has none
 //   index sets, conditions of rows, comparisons without tables
 //                                each value in turn: they choose rows, and one
 //                                choice without a bound is enough; or hold on a
@@ -29,6 +32,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace effattn {
 
@@ -49,16 +53,17 @@ public:
 
 private:
   bool grows(const Scalar &size, const GrowingSizes &growing) const;
-  bool isOpen(size_t number);
-  bool hasOpenColumns(size_t number) const;
-  bool hasManyColumns(IslSet piece) const;
+  const IslSet &openPairs(size_t number);
+  bool areOpen(const std::vector<size_t> &numbers);
+  bool hasManyColumns(const IslSet &set) const;
+  bool isLong(IslSet piece) const;
 
   const Prepared &prepared;
   const DistinctCases &distinct;
   const std::vector<CasePairs> &pairs;
   IslSet domain;
-  std::vector<bool> fixed; ///< by parameter
-  std::map<size_t, bool> known;
+  std::vector<bool> fixed;        ///< by parameter
+  std::map<size_t, IslSet> known; ///< open pairs, by case
 };
 
 /// Extents of a grid grow with it. A dimension that is no number of tokens, an
@@ -82,7 +87,7 @@ bool OpenColumns::grows(const Scalar &size, const GrowingSizes &growing) const {
 
 /// The greatest distance of two columns of one row of the piece, along each
 /// axis, for any values of what grows.
-bool OpenColumns::hasManyColumns(IslSet piece) const {
+bool OpenColumns::isLong(IslSet piece) const {
   Isl<isl_point> point(isl_set_sample_point(piece.copy()));
   if (isl_point_is_void(point.get()) == isl_bool_true)
     return false;
@@ -109,26 +114,38 @@ bool OpenColumns::hasManyColumns(IslSet piece) const {
   return false;
 }
 
-bool OpenColumns::hasOpenColumns(size_t number) const {
-  const DistinctCase &one = distinct.list[number];
-  if (equivalent(one.may, one.must))
-    return false;
-  IslSet open =
-      intersect(domain, intersect(pairs[number].inside, pairs[number].outside));
-  Isl<isl_basic_set_list> list(isl_set_get_basic_set_list(open.get()));
+bool OpenColumns::hasManyColumns(const IslSet &set) const {
+  Isl<isl_basic_set_list> list(isl_set_get_basic_set_list(set.get()));
   int pieces = isl_basic_set_list_n_basic_set(list.get());
   for (int k = 0; k < pieces; ++k)
-    if (hasManyColumns(IslSet(isl_set_from_basic_set(
+    if (isLong(IslSet(isl_set_from_basic_set(
             isl_basic_set_list_get_basic_set(list.get(), k)))))
       return true;
   return pieces < 0;
 }
 
-bool OpenColumns::isOpen(size_t number) {
-  auto [place, isNew] = known.try_emplace(number, false);
-  if (isNew)
-    place->second = hasOpenColumns(number);
-  return place->second;
+const IslSet &OpenColumns::openPairs(size_t number) {
+  auto [place, isNew] = known.try_emplace(number);
+  if (!isNew)
+    return place->second;
+  const DistinctCase &one = distinct.list[number];
+  const CasePairs &own = pairs[number];
+  return place->second =
+             equivalent(one.may, one.must)
+                 ? IslSet(isl_set_empty(isl_set_get_space(domain.get())))
+                 : intersect(domain, intersect(own.inside, own.outside));
+}
+
+/// Whether there are many open columns in some of the cases, and each case has
+/// many of these columns, open or in the pattern.
+bool OpenColumns::areOpen(const std::vector<size_t> &numbers) {
+  IslSet open(isl_set_empty(isl_set_get_space(domain.get())));
+  for (size_t number : numbers)
+    open = unite(std::move(open), openPairs(number));
+  return hasManyColumns(open) &&
+         std::all_of(numbers.begin(), numbers.end(), [&](size_t number) {
+           return hasManyColumns(intersect(open, pairs[number].inside));
+         });
 }
 
 std::optional<size_t> OpenColumns::find() {
@@ -152,18 +169,16 @@ std::optional<size_t> OpenColumns::find() {
   }
   for (uint32_t rows = 0; rows < uint32_t(1) << atoms.queries.size(); ++rows)
     for (uint32_t fixed : given) {
-      bool open = true;
+      std::set<size_t> numbers;
       // All subsets of the conditions.
       uint32_t keys = 0;
       do {
         for (uint32_t state : states)
-          open =
-              open &&
-              isOpen(distinct
-                         .byIndex[indexOf(atoms, {keys, rows, fixed + state})]);
+          numbers.insert(
+              distinct.byIndex[indexOf(atoms, {keys, rows, fixed + state})]);
         keys = (keys - conditions) & conditions;
-      } while (keys != 0 && open);
-      if (open)
+      } while (keys != 0);
+      if (areOpen({numbers.begin(), numbers.end()}))
         return indexOf(atoms, {0, rows, fixed});
     }
   return std::nullopt;

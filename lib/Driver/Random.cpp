@@ -144,6 +144,12 @@ void fillBitmap(HostTensor &tensor, std::mt19937_64 &random) {
   }
 }
 
+/// All but about one bit in 32: a mask hides few pairs.
+void fillMask(HostTensor &tensor, std::mt19937_64 &random) {
+  for (int64_t place = 0; place < tensor.count(); ++place)
+    tensor.set(tensor.offsetOf(place), random() % 32 != 0);
+}
+
 } // namespace
 
 void fillTable(HostTensor &tensor, TableUse use, int64_t bound, bool unsorted,
@@ -155,6 +161,8 @@ void fillTable(HostTensor &tensor, TableUse use, int64_t bound, bool unsorted,
                 tensor.element == ElementType::BF16;
   if (use == TableUse::Plain || floats)
     return fillPlain(tensor, random);
+  if (use == TableUse::Mask && tensor.element == ElementType::Bool)
+    return fillMask(tensor, random);
   if (use == TableUse::Bitmap || tensor.element == ElementType::Bool)
     return fillBitmap(tensor, random);
   int64_t length = tensor.shape.empty() ? 1 : tensor.shape.back();

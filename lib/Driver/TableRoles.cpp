@@ -135,9 +135,20 @@ private:
     });
   }
 
+  /// An index that is another one for each token.
+  static bool isByToken(const ScalarRef &index) {
+    return mentionsPosition(index) && !contains(index, [](const Scalar &node) {
+             return node.kind == ScalarKind::FloorDiv;
+           });
+  }
+
   void addLookup(const Scalar &node) {
-    if (node.type == ScalarType::Bool)
-      add(node.table, TableUse::Bitmap);
+    if (node.type == ScalarType::Bool) {
+      const auto &indices = node.operands;
+      bool isMask =
+          std::count_if(indices.begin(), indices.end(), isByToken) >= 2;
+      add(node.table, isMask ? TableUse::Mask : TableUse::Bitmap);
+    }
     const TensorType &type = kernel.values[node.table].types[0];
     size_t missing = type.shape.size() - node.operands.size();
     for (size_t k = 0; k < node.operands.size(); ++k) {

@@ -18,6 +18,7 @@ namespace effattn {
 enum class TableUse {
   Plain,       ///< floats normal, integers 0 to 3, bools either
   Bitmap,      ///< bools: a quarter of them, and the diagonal
+  Mask,        ///< bools of pairs of tokens: all but one in 32
   Span,        ///< compared with positions: [0, bound)
   SortKey,     ///< sorted by: about 64 tokens have one value
   Labels,      ///< compared for equality: runs of random lengths

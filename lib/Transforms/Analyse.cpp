@@ -44,8 +44,10 @@ public:
       emitError(location) << "the pattern cannot be analysed";
       return {};
     }
-    ir::FactsAttr facts =
-        toAttribute(op.getContext(), *band->facts, band->frame);
+    PatternFacts found = *band->facts;
+    found.causality.counterexample =
+        withTableNames(found.causality.counterexample, band->parts.operands());
+    ir::FactsAttr facts = toAttribute(op.getContext(), found, band->frame);
     if (!facts)
       emitError(location) << "the pattern has a parameter that is no size, "
                              "argument or look-up by b and h";

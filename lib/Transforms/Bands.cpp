@@ -23,33 +23,9 @@ constexpr size_t mostTerms = 8;
 
 } // namespace
 
-/// Analysis calls table number k `t<k>`: by their names, for people.
-std::string Band::named(const std::string &text) const {
-  auto nameOf = tableNames(parts.operands());
-  size_t tables = parts.operands().tables.size();
-  std::string result;
-  for (size_t at = 0; at < text.size();) {
-    size_t end = at + 1;
-    while (end < text.size() && isdigit(static_cast<unsigned char>(text[end])))
-      ++end;
-    bool starts =
-        text[at] == 't' && end > at + 1 && end < at + 6 && end < text.size() &&
-        text[end] == '[' &&
-        (at == 0 || !isalnum(static_cast<unsigned char>(text[at - 1])));
-    size_t number = starts ? std::stoul(text.substr(at + 1, end - at - 1)) : 0;
-    if (starts && number < tables) {
-      result += nameOf(static_cast<int>(number));
-      at = end;
-    } else {
-      result += text[at++];
-    }
-  }
-  return result;
-}
-
 std::string Band::reason() const {
   if (facts)
-    return named(facts->unbounded);
+    return withTableNames(facts->unbounded, parts.operands());
   return failure.construct.empty()
              ? failure.reason
              : "'" + failure.construct + "': " + failure.reason;
@@ -156,6 +132,31 @@ SmallVector<HeadRange> headRanges(OpBuilder &builder, Value pattern,
     low = high;
   }
   return ranges;
+}
+
+/// Analysis calls table number k `t<k>`.
+std::string withTableNames(const std::string &text,
+                           const ir::ConvertedOperands &operands) {
+  auto nameOf = tableNames(operands);
+  size_t tables = operands.tables.size();
+  std::string result;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = at + 1;
+    while (end < text.size() && isdigit(static_cast<unsigned char>(text[end])))
+      ++end;
+    bool starts =
+        text[at] == 't' && end > at + 1 && end < at + 6 && end < text.size() &&
+        text[end] == '[' &&
+        (at == 0 || !isalnum(static_cast<unsigned char>(text[at - 1])));
+    size_t number = starts ? std::stoul(text.substr(at + 1, end - at - 1)) : 0;
+    if (starts && number < tables) {
+      result += nameOf(static_cast<int>(number));
+      at = end;
+    } else {
+      result += text[at++];
+    }
+  }
+  return result;
 }
 
 std::function<std::string(int)>

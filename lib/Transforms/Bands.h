@@ -18,9 +18,6 @@ struct Band {
   bool isBounded() const { return facts && facts->unbounded.empty(); }
   /// Why it is not bounded.
   std::string reason() const;
-
-private:
-  std::string named(const std::string &text) const;
 };
 
 /// Analyses patterns, each predicate once.
@@ -75,6 +72,10 @@ void uniteMergesOnce(mlir::ModuleOp module);
 
 /// Equal operations are shared, those without use go.
 void cleanUp(mlir::ModuleOp module);
+
+/// A text of the analysis, for people: tables have their names in the kernel.
+std::string withTableNames(const std::string &text,
+                           const ir::ConvertedOperands &operands);
 
 /// `t` of the kernel's argument `t`; `table` for other values.
 std::function<std::string(int)>

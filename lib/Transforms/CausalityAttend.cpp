@@ -156,7 +156,8 @@ private:
       result.where = op->getLoc();
       result.why = name + " looks ahead";
       if (!plain().counterexample.empty())
-        result.why += ": " + plain().counterexample;
+        result.why +=
+            ": " + withTableNames(plain().counterexample, parts.operands());
       if (!plainOffset)
         result.why = fmt::format("{} sees tokens of a stream of {} tokens "
                                  "after its query",

@@ -45,11 +45,12 @@ def EffattnMakeTables : Pass<"effattn-make-tables", "::mlir::ModuleOp"> {
     Does: gives each `effattn.order` its tables of tokens and of ranks
     (`effattn.order_tables`), and each `effattn.random_blocks` the table of the
     blocks that are drawn for the sizes of the attend that uses it
-    (`effattn.draw_blocks`), with the set of the blocks that `outside` touches.
-    Attends that draw alike share one table. Sizes of orders are expressions of
-    dimensions; size, count and seed of random blocks are constants; `outside`
-    holds no tables and no index sets. Anything else is an error there. Index
-    sets inside `effattn.in_order`, which hold ranks, become sets of tokens
+    (`effattn.draw_blocks`), with the set of the blocks that `outside` touches;
+    where tables decide it, the set is left to the launch, and a table whose
+    `outside` differs by batch entry has an axis for them. Attends that draw
+    alike share one table. Sizes of orders are expressions of dimensions; size,
+    count and seed of random blocks are constants. Anything else is an error
+    there. Index sets inside `effattn.in_order`, which hold ranks, become sets of tokens
     (`effattn.set_tokens`).
 
     Leaves: patterns each of which has a predicate (`lib/Pattern`).

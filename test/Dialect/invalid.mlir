@@ -647,7 +647,7 @@ func.func @draw_size() {
 
 !d = !effattn.tensor<[N, 3] x i32>
 func.func @draw_type() {
-  // expected-error @+1 {{expected drawn blocks of type i32 with axes heads, query blocks, count, but got '!effattn.tensor<[N, 3] x i32>' [S7]}}
+  // expected-error @+1 {{expected drawn blocks of type i32 with axes heads, query blocks, count, or batch before them, but got '!effattn.tensor<[N, 3] x i32>' [S7]}}
   %d = effattn.draw_blocks size 64 count 3 seed 7 queries <N> keys <N> -> !d
   return
 }
@@ -656,7 +656,7 @@ func.func @draw_type() {
 
 !d = !effattn.tensor<[4, N, 3] x f32>
 func.func @drawn(%d: !d, %n: i64) {
-  // expected-error @+1 {{expected drawn blocks of type i32 with axes heads, query blocks, count, but got '!effattn.tensor<[4, N, 3] x f32>' [S7]}}
+  // expected-error @+1 {{expected drawn blocks of type i32 with axes heads, query blocks, count, or batch before them, but got '!effattn.tensor<[4, N, 3] x f32>' [S7]}}
   %p = effattn.random_blocks %n, %n, %n drawn(%d : !d)
   return
 }

@@ -71,6 +71,34 @@ effattn.kernel @sets("q" %q: !t, "b" %b: !r, "g" %g: !effattn.tensor<[N] x i32>,
   effattn.return %a : !t
 }
 
+// What tables decide is left to the launch. Orders inside `outside` have sets of
+// tokens, blocks drawn there are drawn first, and what depends on the batch has an
+// axis for it.
+// CHECK-LABEL: effattn.kernel @outside_tables
+// CHECK: %[[INNER:.*]] = effattn.draw_blocks size 64 count 3 seed 7
+// CHECK-SAME: -> !effattn.tensor<[H, (N - 1) floordiv 64 + 1, 3] x i32>
+// CHECK: effattn.random_blocks {{.*}} drawn(%[[INNER]] :
+// CHECK: effattn.set_tokens
+// CHECK: effattn.draw_blocks size 64 count 3 seed 7 {{.*}} outside(%{{.*}}) -> !effattn.tensor<[B, H, (N - 1) floordiv 64 + 1, 3] x i32>
+effattn.kernel @outside_tables("q" %q: !effattn.tensor<[B, H, N, 8] x f32>,
+    "t" %t: !effattn.tensor<[B, N] x i32>, "g" %g: !effattn.index_set<[G] in N>)
+    -> (!effattn.tensor<[B, H, N, 8] x f32>) dimensions ["B", "H", "N", "G"] {
+  %c64 = arith.constant 64 : i64
+  %c3 = arith.constant 3 : i64
+  %c7 = arith.constant 7 : i64
+  %inner = effattn.random_blocks %c64, %c3, %c7
+  %o = effattn.order sort by_batch table(%t : !effattn.tensor<[B, N] x i32>)
+  %k = effattn.keys %g : !effattn.index_set<[G] in N>
+  %ranks = effattn.in_order %o, %o, %k
+  %outside = effattn.union %inner, %ranks
+  %p = effattn.random_blocks %c64, %c3, %c7 outside %outside
+  %a, %l = effattn.attend q(%q : !effattn.tensor<[B, H, N, 8] x f32>)
+    k(%q : !effattn.tensor<[B, H, N, 8] x f32>)
+    v(%q : !effattn.tensor<[B, H, N, 8] x f32>) pattern(%p)
+    -> !effattn.tensor<[B, H, N, 8] x f32>, !effattn.tensor<[B, H, N] x f32>
+  effattn.return %a : !effattn.tensor<[B, H, N, 8] x f32>
+}
+
 // Blocks are drawn for the sizes of an attend: two attends of the same sizes
 // share them, one with other keys has its own. Query blocks are counted from
 // that of the first query.

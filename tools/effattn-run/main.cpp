@@ -220,7 +220,8 @@ int runTool(int argc, char **argv) {
           "Random tables follow from their use: an index lies in its axis, an\n"
           "order is a permutation, labels of segments come in sorted runs (in\n"
           "any order with --unsorted), spans are below the number of keys, a\n"
-          "quarter of a bitmap is set, and its diagonal. Floats are normal.\n\n"
+          "quarter of a bitmap is set, and its diagonal; a mask of pairs of\n"
+          "tokens hides one in 32. Floats are normal.\n\n"
           "Exit status: 0 held, 1 the check failed, 2 wrong usage or input,\n"
           "3 a file could not be written, 4 the kernel could not be run.\n"))
     return kExitUsage;

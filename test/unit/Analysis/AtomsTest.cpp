@@ -442,13 +442,16 @@ TEST(Unbounded, ByTables) {
        {labels, open && labels, open && keys(0), open && bitmap,
         open && !bitmap, open && condition, open && !condition,
         open && queries(0) && keys(1), start(i) <= j, open && start(i) <= j,
-        open && !(start(i) <= j), argument("w", ScalarType::Int) * i <= j})
+        open && !(start(i) <= j), argument("w", ScalarType::Int) * i <= j,
+        (open && bitmap) || j <= i, (open && bitmap) || condition,
+        (open && condition) || labels, (open && abs(i - j) < 8) || bitmap})
     EXPECT_EQ(unboundedReason(bounded), "") << toString(bounded.ref);
   for (const Expr &unbounded :
        {open && !labels, open && !keys(0), open || keys(0), !open || keys(0),
         open && queries(0), open && !queries(0), open && table(3, {i}) > 2,
         (open && condition) || (!open && !condition),
-        (open && bitmap) || (!open && !bitmap),
+        (open && bitmap) || (!open && !bitmap), open || bitmap,
+        open || condition, open || start(i) <= j, !open || bitmap,
         open && argument("w", ScalarType::Int) * i <= j})
     EXPECT_NE(unboundedReason(unbounded), "") << toString(unbounded.ref);
 }

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <numeric>
 
 namespace effattn {
 namespace {
@@ -148,6 +149,18 @@ TEST(Inputs, ABitmapHasItsDiagonal) {
   for (double bit : bits)
     sum += bit;
   EXPECT_LT(sum, 50);
+}
+
+TEST(Inputs, AMaskOfTokensHidesFewPairs) {
+  auto program = programOf("m: bool[N, M]", "{ (i, j) : m[i, j] }");
+  EXPECT_EQ(tableRoles(program->kernels[0])[3].use, TableUse::Mask);
+  auto bits = tableOf(*program, "m");
+  double share = std::accumulate(bits.begin(), bits.end(), 0.0) / bits.size();
+  EXPECT_GT(share, 0.95);
+  EXPECT_LT(share, 0.98);
+  auto blocks =
+      programOf("m: bool[R, C]", "{ (i, j) : m[i div 32, j div 32] }");
+  EXPECT_EQ(tableRoles(blocks->kernels[0])[3].use, TableUse::Bitmap);
 }
 
 TEST(Inputs, TheSeedDecides) {
