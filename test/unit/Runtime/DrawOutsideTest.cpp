@@ -38,9 +38,9 @@ effattn_attend makeOutside(effattn_attend_code &code) {
     relation.kind = EFFATTN_RELATION_UNKNOWN;
     return relation;
   }();
-  // State 2 of the relation, in the set.
-  static const effattn_case cases[6] = {{}, {}, {},
-                                        {}, {}, {nullptr, nullptr, everyKey}};
+  // In the set, where the relation holds or may hold.
+  static const effattn_case every = {nullptr, nullptr, everyKey};
+  static const effattn_case cases[6] = {{}, {}, {}, every, {}, every};
   code = {};
   code.tile_rows = uint32_t(kSize);
   code.cases = cases;
