@@ -52,6 +52,7 @@ RepresentativeSizes::RepresentativeSizes(
   queries = evaluateInt(axes.queries.toScalar(), known).value_or(tokens);
   keys = evaluateInt(axes.keys.toScalar(), known).value_or(queries);
   const int64_t sequences = sequencesOf(op);
+  isRagged = sequences > 1;
   queries = (queries + sequences - 1) / sequences;
   keys = (keys + sequences - 1) / sequences;
   if (!extents.empty()) {
@@ -60,9 +61,26 @@ RepresentativeSizes::RepresentativeSizes(
       product *= std::max<int64_t>(valueOf(extent), 1);
     queries = keys = product;
   }
-  known["variable N"] = queries;
-  known["variable M"] = keys;
+  setSizes(queries, keys);
   known["variable b"] = known["variable h"] = 0;
+}
+
+void RepresentativeSizes::setSizes(int64_t newQueries, int64_t newKeys) {
+  known["variable N"] = queries = newQueries;
+  known["variable M"] = keys = newKeys;
+}
+
+std::vector<RepresentativeSizes> RepresentativeSizes::sequencesAround() const {
+  std::vector<RepresentativeSizes> all;
+  // Evenly in a range of 32, the tallest tile.
+  for (int64_t shift : {-12, -4, 4, 12})
+    if (isRagged && queries + shift > 0 && keys + shift > 0) {
+      all.push_back(*this);
+      all.back().setSizes(queries + shift, keys + shift);
+    }
+  if (all.empty())
+    all.push_back(*this);
+  return all;
 }
 
 /// Ragged tokens: sequences of equal sizes stand for those of a launch. 1 where

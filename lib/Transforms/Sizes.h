@@ -29,6 +29,10 @@ public:
 
   int64_t queries = 0, keys = 0;
 
+  /// Ragged tokens: sequences of sizes around this one, since a last tile is
+  /// filled as far as chance has it. Else this alone.
+  std::vector<RepresentativeSizes> sequencesAround() const;
+
   /// The value of an expression over sizes, arguments, N, M, q0, b and h;
   /// look-ups and what cannot be computed are `unknown`.
   int64_t valueOf(const ScalarRef &expression) const;
@@ -39,6 +43,9 @@ public:
 private:
   void choose(mlir::Operation *op, const std::vector<ScalarRef> &extents);
   int64_t sequencesOf(mlir::Operation *op) const;
+  void setSizes(int64_t queries, int64_t keys);
+
+  bool isRagged = false;
   std::map<std::string, int64_t> known;
   static constexpr int64_t unknown = 256, tokens = 8192;
 };

@@ -17,6 +17,7 @@
 #include "lib/Transforms/Terms.h"
 
 #include <algorithm>
+#include <deque>
 #include <limits>
 
 using namespace mlir;
@@ -79,15 +80,24 @@ std::vector<std::vector<std::vector<size_t>>> partitions(size_t n) {
 void SplitSearch::compareTilings(Tried &tried) {
   const Band &band = *tried.band;
   BandReport &report = tried.report;
-  RepresentativeSizes sizes(op, band.frame.extents);
-  ParameterValues values = sizes.parameters(*band.facts, band.parts.q0);
-  TilingEstimator estimator(*band.facts, values);
+  std::deque<ParameterValues> values;
+  std::deque<TilingEstimator> estimators;
+  for (const RepresentativeSizes &sizes :
+       RepresentativeSizes(op, band.frame.extents).sequencesAround()) {
+    values.push_back(sizes.parameters(*band.facts, band.parts.q0));
+    estimators.emplace_back(*band.facts, values.back());
+  }
   for (const TileRows &rows : strategy.tileRows)
     for (const Tiling &tiling : candidateTilings(*band.facts, rows.rows)) {
-      TilingCost cost = estimator.of(tiling);
-      TilingChoice choice{tiling, cost.visible, cost.computed, cost.tiles,
-                          cost.computed * rows.pairCost +
-                              cost.tiles * strategy.tileCost};
+      TilingChoice choice{tiling};
+      for (TilingEstimator &estimator : estimators) {
+        TilingCost cost = estimator.of(tiling);
+        choice.visible += cost.visible / estimators.size();
+        choice.computed += cost.computed / estimators.size();
+        choice.tiles += cost.tiles / estimators.size();
+      }
+      choice.cost = choice.computed * rows.pairCost +
+                    choice.tiles * strategy.tileCost;
       if (!report.tried.empty() && isBetter(choice, report.tried[report.best]))
         report.best = report.tried.size();
       report.tried.push_back(std::move(choice));
