@@ -92,14 +92,8 @@ struct Call {
 
   effattn_status run(effattn_context *context = nullptr) {
     FakeKernel fake("draws", {});
-    auto axes = [](const Tensor &tensor) {
-      std::vector<Words> shape;
-      for (int64_t length : tensor.shape)
-        shape.push_back(constant(length));
-      return shape;
-    };
-    fake.tensor("s", axes(set), EFFATTN_I32);
-    fake.result(axes(table), EFFATTN_I32);
+    fake.tensor("s", shapeOf(set), EFFATTN_I32);
+    fake.result(shapeOf(table), EFFATTN_I32);
     fake.host(host);
     fake.kernel.draw = &draw;
     fake.kernel.draws = 1;

@@ -75,10 +75,7 @@ int32_t drawHost(effattn_launch *launch, const int64_t *, const int64_t *,
 effattn_status run(const effattn_draw &draw, Tensor &table,
                    effattn_context *context = nullptr) {
   FakeKernel fake("draws", {});
-  std::vector<Words> shape;
-  for (int64_t size : table.shape)
-    shape.push_back(constant(size));
-  fake.result(shape, EFFATTN_I32);
+  fake.result(shapeOf(table), EFFATTN_I32);
   fake.host(drawHost);
   fake.kernel.draw = &draw;
   fake.kernel.draws = 1;

@@ -34,6 +34,13 @@ int64_t Tensor::size() const {
   return elements;
 }
 
+std::vector<Words> shapeOf(const Tensor &tensor) {
+  std::vector<Words> shape;
+  for (int64_t length : tensor.shape)
+    shape.push_back(constant(length));
+  return shape;
+}
+
 Tensor &Tensor::randomise(uint32_t seed) {
   std::mt19937 engine(seed);
   for (int64_t i = 0; i < size(); ++i)

@@ -37,6 +37,9 @@ inline Words dimension(int64_t number) {
 }
 inline Words constant(int64_t value) { return {EFFATTN_OP_CONSTANT, value}; }
 
+/// The shape of a tensor as constants.
+std::vector<Words> shapeOf(const Tensor &tensor);
+
 /// A descriptor that owns its parts.
 struct FakeKernel {
   effattn_kernel kernel = {};

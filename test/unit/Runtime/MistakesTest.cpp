@@ -56,8 +56,10 @@ const Mistake kMistakes[] = {
     {"HalfInsteadOfFloat", [](Call &c) { c.problem.o.dl.dtype.bits = 16; },
      EFFATTN_TYPE, "result 0: expected f32, but got float16"},
     {"BfloatInsteadOfFloat",
-     [](Call &c) { c.problem.q.dl.dtype = {kDLBfloat, 16, 1}; }, EFFATTN_TYPE,
-     "expected f32, but got bfloat16"},
+     [](Call &c) {
+       c.problem.q.dl.dtype = {kDLBfloat, 16, 1};
+     },
+     EFFATTN_TYPE, "expected f32, but got bfloat16"},
     {"VectorType", [](Call &c) { c.problem.q.dl.dtype.lanes = 4; },
      EFFATTN_TYPE, "in vectors"},
     {"SetOfInt64", [](Call &c) { c.problem.g.dl.dtype.bits = 64; },

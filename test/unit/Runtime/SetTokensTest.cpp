@@ -33,15 +33,9 @@ struct Launch {
   effattn_status run(int32_t leads = 0, effattn_context *context = nullptr) {
     byBatch = leads;
     FakeKernel fake("sets", {});
-    auto axes = [](const Tensor &tensor) {
-      std::vector<Words> shape;
-      for (int64_t length : tensor.shape)
-        shape.push_back(constant(length));
-      return shape;
-    };
-    fake.tensor("s", axes(set), EFFATTN_I32);
-    fake.tensor("o", axes(order), EFFATTN_I32);
-    fake.result(axes(result), EFFATTN_I32);
+    fake.tensor("s", shapeOf(set), EFFATTN_I32);
+    fake.tensor("o", shapeOf(order), EFFATTN_I32);
+    fake.result(shapeOf(result), EFFATTN_I32);
     fake.host(setHost);
     effattn_value arguments[2] = {};
     arguments[0].tensor = &set.dl;
