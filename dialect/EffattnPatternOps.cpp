@@ -105,7 +105,7 @@ LogicalResult verifyOrderTables(Operation *op, TypedValue<TensorType> table,
   return success();
 }
 
-/// i32[heads, blocks, count]
+/// i32[heads, blocks, count] or i32[batch, heads, blocks, count]
 LogicalResult verifyDrawn(Operation *op, TensorType type) {
   if (!type.getElementType().isInteger(32) || type.getRank() < 3 ||
       type.getRank() > 4)

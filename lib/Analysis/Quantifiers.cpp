@@ -60,11 +60,12 @@ public:
   FromIsl(const Parameters &parameters, const Outer &outer)
       : parameters(parameters), outer(outer) {}
 
-  /// Null where a number does not fit 64 bits.
+  /// Null where a number does not fit 64 bits, or isl fails.
   ScalarRef set(const IslSet &set) {
     result = constantBool(false);
-    isl_set_foreach_basic_set(set.get(), addBasicSet, this);
-    return result;
+    bool done =
+        isl_set_foreach_basic_set(set.get(), addBasicSet, this) == isl_stat_ok;
+    return done ? result : nullptr;
   }
 
 private:
@@ -72,10 +73,11 @@ private:
     auto &from = *static_cast<FromIsl *>(self);
     Isl<isl_basic_set> owned(basic);
     from.all = constantBool(true);
-    isl_basic_set_foreach_constraint(owned.get(), addConstraint, self);
-    from.result =
-        from.all && from.result ? logicalOr(from.result, from.all) : nullptr;
-    return from.result ? isl_stat_ok : isl_stat_error;
+    isl_stat status =
+        isl_basic_set_foreach_constraint(owned.get(), addConstraint, self);
+    if (status == isl_stat_ok)
+      from.result = logicalOr(from.result, from.all);
+    return status;
   }
 
   static isl_stat addConstraint(isl_constraint *constraint, void *self) {
@@ -85,11 +87,11 @@ private:
     ScalarRef value =
         from.affine(Isl<isl_aff>(isl_constraint_get_aff(owned.get())));
     ScalarRef zero = constantInt(0);
+    if (!value)
+      return isl_stat_error;
     from.all =
-        value && from.all
-            ? logicalAnd(from.all, isEqual ? equal(value, zero) : zero <= value)
-            : nullptr;
-    return from.all ? isl_stat_ok : isl_stat_error;
+        logicalAnd(from.all, isEqual ? equal(value, zero) : zero <= value);
+    return isl_stat_ok;
   }
 
   /// floor(sum / denominator).

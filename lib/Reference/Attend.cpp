@@ -466,8 +466,8 @@ ValueResults Interpreter::rows(const ProgramValue &value) {
             value.hasElse ? values[value.operands[1]]
                                 .tensors[which]
                                 .data[place * channels + d]
-            : which == 0 ? 0
-                         : -infinity;
+            : which == 0  ? 0
+                          : -infinity;
     }
   }
   return result;

@@ -107,7 +107,10 @@ int Evaluator::add(const Scalar &scalar) {
   default:
     break;
   }
-  if (scalar.kind == ScalarKind::Variable && isOfRow(scalar.name))
+  if (scalar.kind == ScalarKind::Variable && isOfRow(scalar.name) &&
+      std::none_of(
+          rowVariables.begin(), rowVariables.end(),
+          [&](const auto &one) { return one.variable == node.variable; }))
     rowVariables.push_back({node.variable, std::nan("")});
   bool isLeaf = scalar.operands.empty();
   // A look-up says where it is out of range each time.

@@ -10,9 +10,8 @@
 |* floor(mix * candidates / 2^64) of them is taken and removed.
 |*
 |* Candidates are not listed: what is touched is a few runs (host_outside.c
-|* finds them where tables decide), and the r-th block
-|* that is in none of them and not taken yet is found by counting what is
-|* removed before it.
+|* finds them where tables decide), and the r-th block that is in none of them
+|* and not taken yet is found by counting what is removed before it.
 |*
 \*===----------------------------------------------------------------------===*/
 #include "host_draw.h"
